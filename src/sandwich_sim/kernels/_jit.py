@@ -1,0 +1,107 @@
+"""The only place with compiler options.
+
+`compiled` wraps a kernel function. The cache lies in a private folder named by a digest of
+all kernel sources and of these options: numba's own stamp does not notice an edited callee in
+another file, nor changed flags.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite.binding as llvm
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+COMPILED = not numba.config.DISABLE_JIT
+"""False where NUMBA_DISABLE_JIT runs the kernels as plain Python (slow, for debugging)."""
+
+# A loop over trajectories reads and writes a dozen rows; LLVM gives up proving that they do
+# not overlap after 8 comparisons unless told otherwise, and then does not vectorize.
+_LLVM_OPTIONS = ("--runtime-memory-check-threshold=1000", "--vectorize-memory-check-threshold=1000")
+# error_model "numpy": the default checks every division and stops vectorizing.
+# contract: fused multiply-add. No other fast-math: it makes NaN checks vanish.
+_NUMBA_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest.update(repr((_LLVM_OPTIONS, sorted(_NUMBA_OPTIONS), numba.__version__)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _user_cache_root() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled kernels (not created); SANDWICH_SIM_CACHE overrides its root."""
+    root = os.environ.get("SANDWICH_SIM_CACHE")
+    base = Path(root) if root else _user_cache_root() / "sandwich-sim"
+    return base / f"kernels-{_source_digest()}"
+
+
+def is_cached() -> bool:
+    """Whether compiled kernels of this version lie on disk already."""
+    folder = cache_folder()
+    return folder.is_dir() and any(folder.rglob("*.nbc"))
+
+
+def _private_cache_folder() -> Path | None:
+    """Make the cache folder, readable by its owner alone; None where that cannot be had.
+
+    A numba cache is a pickle: whoever can write it can run code here, so a folder that
+    belongs to someone else, or that others may write, is not used.
+    """
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.stat()
+    except OSError:
+        return None
+    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+        return None
+    if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+_FOLDER = _private_cache_folder() if COMPILED else None
+if COMPILED:
+    for _option in _LLVM_OPTIONS:
+        llvm.set_option("sandwich-sim", _option)
+
+
+def _compile(function: Function, **options: Any) -> Function:
+    """Apply numba with our options, its cache directed to our folder for this call only."""
+    if _FOLDER is None:
+        return numba.njit(**_NUMBA_OPTIONS, **options)(function)  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_FOLDER)
+    try:
+        return numba.njit(cache=True, **_NUMBA_OPTIONS, **options)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def compiled(function: Function) -> Function:
+    """Compile a kernel function (releases the GIL, cached on disk)."""
+    return _compile(function)
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small function whose LLVM code is merged into its callers."""
+    return numba.njit(**_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]

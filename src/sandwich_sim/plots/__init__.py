@@ -1,0 +1,1 @@
+"""One figure a file; draws on an Axes, never computes or saves."""
