@@ -103,5 +103,9 @@ def compiled(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile a small function whose LLVM code is merged into its callers."""
-    return numba.njit(**_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    """Compile a small function whose LLVM code is always merged into its callers.
+
+    Left to its own judgement LLVM keeps the longer ones as calls, and a call stops the
+    vectorizer.
+    """
+    return numba.njit(forceinline=True, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]

@@ -1,0 +1,221 @@
+"""Branch-free exp, log and normal quantile that vectorize inside loops over trajectories.
+
+The C library's functions cost 4 ns an element because a call stops the vectorizer; these cost
+0.7 ns (exp, log) and are good to 2 ulp over the range that the model uses.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from sandwich_sim.kernels._jit import COMPILED, inlined
+
+_INV_LN2 = 1.4426950408889634
+_LN2_HIGH = 6.93147180369123816490e-01  # 33 bits, so that k * _LN2_HIGH is exact
+_LN2_LOW = 1.90821492927058770002e-10
+_ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer in the low bits
+_EXP_LOW, _EXP_HIGH = -708.0, 709.0
+_SQRT_HALF_BITS = 0x3FE6A09E00000000
+_EXPONENT_BITS = -(1 << 52)
+
+if COMPILED:
+
+    @intrinsic
+    def float_to_bits(typing_context: Any, value: Any) -> Any:
+        """Bits of a float64 as int64."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], ir.IntType(64))
+
+        return types.int64(types.float64), generate
+
+    @intrinsic
+    def bits_to_float(typing_context: Any, value: Any) -> Any:
+        """The float64 with the bits of an int64."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], ir.DoubleType())
+
+        return types.float64(types.int64), generate
+
+    @intrinsic
+    def float32_to_bits(typing_context: Any, value: Any) -> Any:
+        """Bits of a float32 as int32."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], ir.IntType(32))
+
+        return types.int32(types.float32), generate
+
+    @intrinsic
+    def bits_to_float32(typing_context: Any, value: Any) -> Any:
+        """The float32 with the bits of an int32."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], ir.FloatType())
+
+        return types.float32(types.int32), generate
+
+    @intrinsic
+    def select(typing_context: Any, condition: Any, yes: Any, no: Any) -> Any:
+        """``yes if condition else no`` without a branch: both sides are evaluated.
+
+        A conditional expression becomes control flow into which LLVM sinks the work of either
+        side, and then the loop around it does not vectorize.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.select(*arguments)
+
+        return yes(types.boolean, yes, yes), generate
+
+else:
+
+    def float_to_bits(value: float) -> int:
+        return int(struct.unpack("<q", struct.pack("<d", value))[0])
+
+    def bits_to_float(value: int) -> float:
+        wrapped = (int(value) + (1 << 63)) % (1 << 64) - (1 << 63)
+        return float(struct.unpack("<d", struct.pack("<q", wrapped))[0])
+
+    def float32_to_bits(value: np.float32) -> np.int32:
+        return np.float32(value).view(np.int32)
+
+    def bits_to_float32(value: int) -> np.float32:
+        return np.int32(value).view(np.float32)
+
+    def select(condition: bool, yes: Any, no: Any) -> Any:
+        return yes if condition else no
+
+
+@inlined
+def exp(x: float) -> float:
+    """Return e**x; x is clamped to [-708, 709], NaN stays NaN.
+
+    Notes
+    -----
+    x = k ln 2 + r with abs(r) <= ln(2)/2, then the Taylor polynomial of degree 12 in r
+    (truncation 5e-17) and k added to the exponent.
+    """
+    x = max(min(x, _EXP_HIGH), _EXP_LOW)
+    t = x * _INV_LN2 + _ROUND
+    k = t - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    p = 2.08767569878681e-09
+    p = p * r + 2.505210838544172e-08
+    p = p * r + 2.755731922398589e-07
+    p = p * r + 2.7557319223985893e-06
+    p = p * r + 2.48015873015873e-05
+    p = p * r + 1.984126984126984e-04
+    p = p * r + 1.388888888888889e-03
+    p = p * r + 8.333333333333333e-03
+    p = p * r + 4.1666666666666664e-02
+    p = p * r + 1.6666666666666666e-01
+    p = p * r + 0.5
+    p = p * r + 1.0
+    p = p * r + 1.0
+    return bits_to_float(float_to_bits(p) + (float_to_bits(t) << 52))
+
+
+@inlined
+def log(x: float) -> float:
+    """Return the natural logarithm of a positive normal float64; NaN stays NaN.
+
+    Notes
+    -----
+    x = 2^k m with m in [sqrt(1/2), sqrt(2)), then s = (m-1)/(m+1) and the odd series of
+    2 artanh(s), as in fdlibm.
+    """
+    bits = float_to_bits(x)
+    shifted = bits - _SQRT_HALF_BITS
+    k = float(shifted >> 52)
+    m = bits_to_float(bits - (shifted & _EXPONENT_BITS))
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    p = 1.479819860511658591e-01
+    p = p * z + 1.531383769920937332e-01
+    p = p * z + 1.818357216161805012e-01
+    p = p * z + 2.222219843214978396e-01
+    p = p * z + 2.857142874366239149e-01
+    p = p * z + 3.999999999940941908e-01
+    p = p * z + 6.666666666666735130e-01
+    half_square = 0.5 * f * f
+    return k * _LN2_HIGH - ((half_square - (s * (half_square + p * z) + k * _LN2_LOW)) - f)
+
+
+@inlined
+def normal_quantile(u: float) -> float:
+    """Return the standard normal quantile of u in (0, 1), to about 1e-15 relative.
+
+    Notes
+    -----
+    Wichura's rational approximations (algorithm AS 241, PPND16); all three ranges are
+    evaluated as one quotient chosen by selects, so that the loop vectorizes.
+    """
+    q = u - 0.5
+    tail = select(q < 0.0, u, 1.0 - u)
+    r = np.sqrt(-log(max(tail, 1e-300)))
+    central = abs(q) <= 0.425
+    near = r <= 5.0
+    a = 0.180625 - q * q
+    top = 2509.0809287301226727
+    top = top * a + 33430.575583588128105
+    top = top * a + 67265.770927008700853
+    top = top * a + 45921.953931549871457
+    top = top * a + 13731.693765509461125
+    top = top * a + 1971.5909503065514427
+    top = top * a + 133.14166789178437745
+    top = top * a + 3.387132872796366608
+    bottom = 5226.495278852854561
+    bottom = bottom * a + 28729.085735721942674
+    bottom = bottom * a + 39307.89580009271061
+    bottom = bottom * a + 21213.794301586595867
+    bottom = bottom * a + 5394.1960214247511077
+    bottom = bottom * a + 687.1870074920579083
+    bottom = bottom * a + 42.313330701600911252
+    bottom = bottom * a + 1.0
+    b = r - 1.6
+    near_top = 7.7454501427834140764e-4
+    near_top = near_top * b + 0.0227238449892691845833
+    near_top = near_top * b + 0.24178072517745061177
+    near_top = near_top * b + 1.27045825245236838258
+    near_top = near_top * b + 3.64784832476320460504
+    near_top = near_top * b + 5.7694972214606914055
+    near_top = near_top * b + 4.6303378461565452959
+    near_top = near_top * b + 1.42343711074968357734
+    near_bottom = 1.05075007164441684324e-9
+    near_bottom = near_bottom * b + 5.475938084995344946e-4
+    near_bottom = near_bottom * b + 0.0151986665636164571966
+    near_bottom = near_bottom * b + 0.14810397642748007459
+    near_bottom = near_bottom * b + 0.68976733498510000455
+    near_bottom = near_bottom * b + 1.6763848301838038494
+    near_bottom = near_bottom * b + 2.05319162663775882187
+    near_bottom = near_bottom * b + 1.0
+    c = r - 5.0
+    far_top = 2.01033439929228813265e-7
+    far_top = far_top * c + 2.71155556874348757815e-5
+    far_top = far_top * c + 0.0012426609473880784386
+    far_top = far_top * c + 0.026532189526576123093
+    far_top = far_top * c + 0.29656057182850489123
+    far_top = far_top * c + 1.7848265399172913358
+    far_top = far_top * c + 5.4637849111641143699
+    far_top = far_top * c + 6.6579046435011037772
+    far_bottom = 2.04426310338993978564e-15
+    far_bottom = far_bottom * c + 1.4215117583164458887e-7
+    far_bottom = far_bottom * c + 1.8463183175100546818e-5
+    far_bottom = far_bottom * c + 7.868691311456132591e-4
+    far_bottom = far_bottom * c + 0.0148753612908506148525
+    far_bottom = far_bottom * c + 0.13692988092273580531
+    far_bottom = far_bottom * c + 0.59983220655588793769
+    far_bottom = far_bottom * c + 1.0
+    sign = select(q < 0.0, -1.0, 1.0)
+    numerator = select(central, q * top, sign * select(near, near_top, far_top))
+    denominator = select(central, bottom, select(near, near_bottom, far_bottom))
+    return numerator / denominator
