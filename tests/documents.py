@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reference import Chain
+from reference_chain import Chain
 from sandwich_sim.scenario.parameters import (
     BY_TABLE,
     CAPITAL_KEYS,
@@ -16,6 +17,9 @@ from sandwich_sim.scenario.parameters import (
     SINGLE_TABLES,
     Parameter,
 )
+from sandwich_sim.scenario.spec import Edge, Hop, RunOptions, ScenarioSpec
+from sandwich_sim.scenario.uncertain import Constant
+from sandwich_sim.variables import FAN_DEFAULT, KEEP_SERIES_DEFAULT
 
 Document = Mapping[str, Any]
 
@@ -80,3 +84,33 @@ def _fill(prefix: str, values: Document, rules: Mapping[str, Parameter]) -> dict
         elif not rule.optional:
             raise KeyError(f"{prefix}.{key}")
     return filled
+
+
+def spec_from_document(document: Document) -> ScenarioSpec:
+    """Make the resolved scenario of a document, every number constant."""
+    chain = chain_from_document(document)
+    hops = tuple(
+        Hop(name, table.get("title", name), table.get("role"), table.get("cost_driver"))
+        for name, table in document["hop"].items()
+    )
+    numbers = parameters_from_document(document)
+    return ScenarioSpec(
+        name="case",
+        title="Case",
+        summary="A published case.",
+        start=date.fromisoformat(document["time"]["start"]),
+        years=chain.years,
+        steps_per_year=chain.steps_per_year,
+        run=RunOptions(16, 1, "random", FAN_DEFAULT, KEEP_SERIES_DEFAULT),
+        hops=hops,
+        edges=tuple(Edge(*edge) for edge in chain.edges),
+        demand=chain.demand,
+        parameters={name: Constant(value) for name, value in numbers.items()},
+        evidence={},
+        correlation=(),
+        events=(),
+        portfolio=(),
+        sobol_slots=(),
+        document={},
+        digest="0" * 64,
+    )
