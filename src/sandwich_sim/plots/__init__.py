@@ -1,1 +1,1 @@
-"""One figure a file; draws on an Axes, never computes or saves."""
+"""Figures: one file each, drawn on an Axes from a Dataset; nothing here computes or saves results."""
