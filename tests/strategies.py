@@ -91,26 +91,44 @@ def hop_lists(draw: st.DrawFn, most: int = 12) -> tuple[Hop, ...]:
 
 
 @st.composite
-def edge_lists(draw: st.DrawFn, hops: tuple[Hop, ...]) -> tuple[Edge, ...]:
-    """Draw edges of both kinds; each hop but the lab buys from up to three hops further down."""
+def edge_lists(draw: st.DrawFn, hops: tuple[Hop, ...], demand: tuple[str, ...]) -> tuple[Edge, ...]:
+    """Draw edges of both kinds; each hop but the lab buys from some hops further down.
+
+    In four of five chains every hop has a buyer or final demand; in the others some sell nothing.
+    """
     edges = []
     for place, buyer in enumerate(hops):
-        suppliers = [hop.name for hop in hops[place + 1 :]]
-        if buyer.role == "lab" or not suppliers:
-            continue
-        for supplier in draw(st.lists(st.sampled_from(suppliers), max_size=3, unique=True)):
-            kind = "current" if supplier == "lab" else draw(st.sampled_from(("current", "capital")))
-            edges.append(Edge(buyer.name, supplier, kind))
+        suppliers = list(hops[place + 1 :])
+        if buyer.role != "lab" and suppliers:
+            chosen = draw(st.lists(st.sampled_from(suppliers), max_size=2, unique=True))
+            edges += [draw(edges_between(buyer, supplier)) for supplier in chosen]
+    if draw(st.sampled_from((True, True, True, True, False))):
+        for place, hop in enumerate(hops):
+            bought = (
+                hop.role == "compute"
+                or hop.name in demand
+                or any(edge.supplier == hop.name for edge in edges)
+            )
+            buyers = [buyer for buyer in hops[:place] if buyer.role != "lab"]
+            if buyers and not bought:
+                edges.append(draw(edges_between(draw(st.sampled_from(buyers)), hop)))
     return tuple(edges)
+
+
+def edges_between(buyer: Hop, supplier: Hop) -> st.SearchStrategy[Edge]:
+    kinds = ("current",) if supplier.role == "lab" else ("current", "capital")
+    return st.sampled_from(kinds).map(lambda kind: Edge(buyer.name, supplier.name, kind))
 
 
 @st.composite
 def scenarios(draw: st.DrawFn, most_hops: int = 12, most_years: int = 6) -> ScenarioSpec:
     """Draw a whole scenario, ready to be simulated."""
     hops = draw(hop_lists(most_hops))
-    edges = draw(edge_lists(hops))
     names = [hop.name for hop in hops]
     demand = tuple(draw(st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True)))
+    if draw(st.sampled_from((True, True, True, True, False))) and names[0] not in demand:
+        demand = (names[0], *demand)
+    edges = draw(edge_lists(hops, demand))
     numbers = Numbers(draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from((0.0, 0.3, 0.8))))
     left_out = draw(st.sampled_from((0.0, 0.5, 1.0)))
     parameters = all_numbers(hops, edges, demand, numbers, left_out)

@@ -89,5 +89,11 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 """Range of a number by table and key; the share of an edge depends on how many its buyer has."""
 
-EXACT = {"substitution": 1.0, "elasticity": 1.0, "shelf_curvature": 0.5, "volatility": 0.0}
+EXACT = {
+    "substitution": 1.0,
+    "elasticity": 1.0,
+    "shelf_curvature": 0.5,
+    "volatility": 0.0,
+    "release_size": 1.0,
+}
 """Values that are taken exactly in two of five cases, since they choose another branch."""
