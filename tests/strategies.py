@@ -35,7 +35,7 @@ EVENTS = (
         (Clause("all_in_margin", rises=Move(1, by=0.005), ends_above_start=True), Clause("gap", below=12.0)),
     ),
     Event("umbrella_closed", "The umbrella closes", (Clause("gap", below=1.0),)),
-    Event("capex_falls", "Capital spending falls", (Clause("capex", falls=Move(1, by_ratio=0.2)),)),
+    Event("capex_falls", "Capital spending falls", (Clause("capex", falls=Move(1, by_ratio=0.03)),)),
     Event("cloud_rich", "Compute earns well", (Clause("margin.cloud", above=0.2, ends_above=0.25),)),
     Event("cloud_slips", "Share of profit slips", (Clause("profit_share.cloud", falls=Move(2), below=0.6),)),
 )
@@ -116,7 +116,7 @@ def edge_lists(draw: st.DrawFn, hops: tuple[Hop, ...], demand: tuple[str, ...]) 
 
 
 def edges_between(buyer: Hop, supplier: Hop) -> st.SearchStrategy[Edge]:
-    kinds = ("current",) if supplier.role == "lab" else ("current", "capital")
+    kinds = ("current",) if supplier.role == "lab" else ("current", "current", "capital")
     return st.sampled_from(kinds).map(lambda kind: Edge(buyer.name, supplier.name, kind))
 
 
