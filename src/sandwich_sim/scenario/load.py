@@ -1,0 +1,237 @@
+"""A scenario file -> a frozen spec. The only place that reads TOML."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sandwich_sim.errors import Problem, ScenarioError
+from sandwich_sim.scenario.findings import Findings, KeyPath, dotted, nearest, printable
+from sandwich_sim.scenario.layers import Layer, Merged, merge_layers
+from sandwich_sim.scenario.prescan import MAX_BYTES, position, scan_text
+from sandwich_sim.scenario.resolve import resolve, with_run_options
+from sandwich_sim.scenario.spec import ScenarioSpec
+from sandwich_sim.scenario.write import dump_scenario
+
+__all__ = ["dump_scenario", "load_scenario", "shipped_scenarios", "with_run_options"]
+
+_MAX_CHAIN = 16
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_. -]*\Z")
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the scenarios that come with the program."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent.parent / "scenarios"
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Return the scenarios that come with the program by name, ``base`` first."""
+    paths = sorted(shipped_folder().glob("*.toml"), key=lambda path: (path.stem != "base", path.stem))
+    return {path.stem: path for path in paths}
+
+
+def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> ScenarioSpec:
+    """Read, merge and check a scenario.
+
+    Parameters
+    ----------
+    source : str or Path
+        A TOML file, or the name of a shipped scenario.
+    overrides : sequence of str
+        Changes on top, as on the command line: ``open_source.gap=4.0``,
+        ``open_source.gap={dist="uniform", low=2, high=8}``.
+
+    Returns
+    -------
+    ScenarioSpec
+
+    Raises
+    ------
+    ScenarioError
+        With all problems of the file, or files, at once.
+
+    Examples
+    --------
+    >>> load_scenario("base", ["open_source.gap=4.0"]).parameters["open_source.gap"]
+    Constant(value=4.0)
+    """
+    path, label = _find(source)
+    files = _read_chain(path, label)
+    folder = files[-1].folder
+    layers = (*files, *(_read_override(text, folder) for text in overrides))
+    findings = Findings()
+    merged = merge_layers(layers, findings)
+    spec = resolve(merged, path.stem, findings)
+    if spec is None or findings:
+        raise ScenarioError(_placed(findings, merged))
+    return spec
+
+
+def _refuse(label: str, message: str, line: int = 0, column: int = 0, key: str = "") -> ScenarioError:
+    return ScenarioError([Problem(label, line, column, key, message)])
+
+
+def _find(source: str | Path) -> tuple[Path, str]:
+    """Return the file that a user's words mean, and what to call it."""
+    shipped = shipped_scenarios()
+    if isinstance(source, str) and source in shipped:
+        return shipped[source], str(shipped[source])
+    label = printable(str(source), 400)
+    try:
+        if Path(source).exists():
+            return Path(source), label
+    except (OSError, ValueError):  # a name that is too long, or holds a null
+        pass
+    match = nearest(str(source), shipped)
+    hint = f'Did you mean "{match}"?' if match else f"Name a TOML file, or one of: {', '.join(shipped)}."
+    raise _refuse(label, f"there is no such file or shipped scenario. {hint}")
+
+
+def _read_chain(path: Path, label: str) -> list[Layer]:
+    """Read a file and all that it extends, the root first."""
+    layers: list[Layer] = []
+    seen: list[Path] = []
+    while True:
+        layer = _read_file(path, label)
+        layers.insert(0, layer)
+        seen.append(path.resolve())
+        base = layer.data.get("extends")
+        if base is None:
+            return layers
+        path, label = _find_base(layer, base)
+        if path.resolve() in seen:
+            names = " -> ".join(known.name for known in [*seen, path])
+            raise _refuse_key(layer, ("extends",), f"leads in a circle: {names}. Extend a file that ends it.")
+        if len(seen) == _MAX_CHAIN:
+            raise _refuse_key(layer, ("extends",), f"is the {_MAX_CHAIN}th in a row. Use a shorter chain.")
+
+
+def _refuse_key(layer: Layer, path: KeyPath, message: str) -> ScenarioError:
+    line, column = _place(layer, path, {})
+    return _refuse(layer.label, message, line, column, dotted(path))
+
+
+def _find_base(layer: Layer, base: object) -> tuple[Path, str]:
+    """Return the file that ``extends`` means: a shipped name, or a path from the file's folder."""
+    key: KeyPath = ("extends",)
+    shipped = shipped_scenarios()
+    if not isinstance(base, str):
+        raise _refuse_key(layer, key, 'is no text. Use a path, or the name of a shipped scenario: "base".')
+    if base in shipped:
+        return shipped[base], str(shipped[base])
+    shown = printable(base)
+    if not base.endswith(".toml") or "\0" in base:
+        match = nearest(base, shipped)
+        hint = f'Did you mean "{match}"?' if match else "Use a path that ends in .toml, or a shipped name."
+        raise _refuse_key(layer, key, f'there is no shipped scenario "{shown}". {hint}')
+    if Path(base).is_absolute() or layer.folder is None:
+        raise _refuse_key(layer, key, f'"{shown}" is not relative. Use a path from the folder of this file.')
+    path = layer.folder / base
+    if not path.is_file():
+        raise _refuse_key(layer, key, f'there is no file "{shown}" seen from this file. Correct the path.')
+    return path, os.path.normpath(os.path.join(os.path.dirname(layer.label), base))  # noqa: PTH118, PTH120
+
+
+def _read_file(path: Path, label: str) -> Layer:
+    try:
+        if not path.is_file():
+            raise _refuse(label, "is no file. Name a TOML file.")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _refuse(
+            label, f"cannot be read ({error.strerror}). Check the path and its permissions."
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise _refuse(label, f"is larger than {MAX_BYTES >> 20} MiB. Use a smaller file.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = data.count(b"\n", 0, error.start) + 1, error.start - data.rfind(b"\n", 0, error.start)
+        raise _refuse(label, "is not UTF-8 text. Save the file as UTF-8.", line, column) from None
+    return Layer(label, text, path.parent, _parse(text, label))
+
+
+def _parse(text: str, label: str) -> dict[str, Any]:
+    """Parse TOML within limits; any failure becomes a problem with its place."""
+    limit = scan_text(text)
+    if limit is not None:
+        line, column, message = limit
+        raise _refuse(label, message, line, column)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _PLACE.match(str(error))
+        if match is None:
+            raise _refuse(label, f"is no valid TOML: {printable(str(error))}. Correct it.", 1, 1) from None
+        if match.group(2):
+            line, column = int(match.group(2)), int(match.group(3))
+        else:
+            line, column = position(text, len(text.rstrip()))
+        raise _refuse(
+            label, f"is no valid TOML: {printable(match.group(1))}. Correct it.", line, column
+        ) from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise _refuse(label, f"cannot be parsed ({type(error).__name__}). Simplify it.", 1, 1) from None
+
+
+def _read_override(text: str, folder: Path | None) -> Layer:
+    """Turn ``a.b=0.5`` into a layer; a bare word counts as a text."""
+    label = f"--set {printable(text)}"
+    key, equals, value = text.partition("=")
+    keys = _parse_one(f"{key} = 0", label) if key.strip() and "\n" not in text else None
+    if keys is None or not equals:
+        raise _refuse(label, "is no change. Write KEY=VALUE, such as open_source.gap=4.0.")
+    value = value.strip()
+    if _WORD.match(value) and value not in ("true", "false", "inf", "nan"):
+        value = f'"{value}"'
+    data = _parse(f"value = {value}", label)
+    path: list[str] = []
+    inner: Any = keys
+    while isinstance(inner, dict):
+        if len(inner) != 1:
+            raise _refuse(label, "is no change. Write one key before the equals sign.")
+        ((name, inner),) = inner.items()
+        path.append(name)
+    if path == ["extends"] or list(data) != ["value"]:
+        raise _refuse(label, "is no change of one number. Write KEY=VALUE, such as open_source.gap=4.0.")
+    tree: Any = data["value"]
+    for name in reversed(path):
+        tree = {name: tree}
+    return Layer(label, None, folder, tree)
+
+
+def _parse_one(text: str, label: str) -> dict[str, Any] | None:
+    try:
+        return _parse(text, label)
+    except ScenarioError:
+        return None
+
+
+def _place(layer: Layer, path: KeyPath, known: dict[str, Any]) -> tuple[int, int]:
+    """Return line and column of a key path in a layer; (0, 0) for ``--set``."""
+    if layer.text is None:
+        return 0, 0
+    from sandwich_sim.scenario.locate import find_spans, locate
+
+    if layer.label not in known:
+        known[layer.label] = find_spans(layer.text)
+    return locate(known[layer.label], path)
+
+
+def _placed(findings: Findings, merged: Merged) -> list[Problem]:
+    """Turn key paths into files, lines and columns."""
+    spans: dict[str, Any] = {}
+    problems: set[Problem] = set()
+    for item in findings.items:
+        layer = merged.layers[merged.origin(item.path) if item.layer is None else item.layer]
+        line, column = _place(layer, item.path, spans)
+        problems.add(Problem(layer.label, line, column, dotted(item.path), item.message))
+    return list(problems)

@@ -1,0 +1,77 @@
+"""One number of a scenario file, in any of its forms -> `Uncertain`."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from sandwich_sim.scenario.distributions import read_distribution
+from sandwich_sim.scenario.fields import finite, is_number
+from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
+from sandwich_sim.scenario.spec import Evidence
+from sandwich_sim.scenario.uncertain import Constant, SameAs, Uncertain
+
+FORMS = 'a number, { value = ... }, { dist = "..." }, { quantiles = { ... } } or { same_as = "..." }'
+
+
+def is_drawn(value: object) -> bool:
+    """Whether a number of a file is a distribution, without checking it."""
+    return isinstance(value, dict) and "value" not in value and "same_as" not in value
+
+
+def read_evidence(value: object) -> Evidence:
+    """Return source and note of a number, nothing where it has none."""
+    if not isinstance(value, dict):
+        return Evidence()
+    source, note = value.get("source"), value.get("note")
+    return Evidence(source if isinstance(source, str) else None, note if isinstance(note, str) else None)
+
+
+def read_number(value: object, path: KeyPath, findings: Findings, folder: Path | None) -> Uncertain | None:
+    """Read a model number; None, and findings, if something is wrong.
+
+    Parameters
+    ----------
+    value : object
+        As parsed from TOML.
+    path : key path
+        Where it sits.
+    findings : Findings
+        Takes what is wrong.
+    folder : Path or None
+        Folder of the file that holds it, for CSV columns.
+    """
+    if is_number(value):
+        return _constant(value, path, findings)
+    if not isinstance(value, dict):
+        findings.add(path, f"is {kind_of(value)}. Use {FORMS}.")
+        return None
+    forms = [key for key in ("value", "same_as", "dist", "quantiles") if key in value]
+    if forms == ["dist", "quantiles"]:
+        forms = ["dist"]
+    if len(forms) != 1:
+        there = ", ".join(f'"{printable(key)}"' for key in forms or list(value)[:6]) or "nothing"
+        findings.add(path, f"holds {there}. Use {FORMS}.")
+        return None
+    if forms[0] in ("value", "same_as"):
+        _refuse_unknown(value, (forms[0], "source", "note"), path, findings)
+    if "value" in value:
+        return _constant(value["value"], (*path, "value"), findings)
+    if "same_as" in value:
+        if not isinstance(value["same_as"], str):
+            findings.add((*path, "same_as"), 'is no name. Use a dotted name, such as "open_source.gap".')
+            return None
+        return SameAs(value["same_as"])
+    return read_distribution(value, path, findings, folder)
+
+
+def _constant(value: object, path: KeyPath, findings: Findings) -> Constant | None:
+    number = finite(value, path, findings)
+    return None if isnan(number) else Constant(number)
+
+
+def _refuse_unknown(value: dict[str, Any], known: tuple[str, ...], path: KeyPath, findings: Findings) -> None:
+    for key in value:
+        if key not in known:
+            findings.add((*path, key), f"unknown key. {findings.advise(key, known)}")

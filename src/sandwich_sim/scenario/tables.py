@@ -1,0 +1,184 @@
+"""A table of a scenario file, read key by key: types, ranges and unknown keys.
+
+A reader returns a value of the right type in any case, and notes what is wrong, so that all
+problems of a file show at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from math import inf, isnan
+from typing import Any
+
+from sandwich_sim.scenario.fields import finite
+from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}\Z")
+NAME_RULE = "Use letters, digits and _, at most 40, a letter first"
+MAX_TEXT = 4000
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def text_problem(value: object) -> str | None:
+    """Return what is wrong with a text for people, None if nothing is."""
+    if not isinstance(value, str):
+        return f"is {kind_of(value)}. Use a text."
+    if len(value) > MAX_TEXT:
+        return f"has {len(value)} characters. Use at most {MAX_TEXT}."
+    if _FORBIDDEN.search(value):
+        return "holds a control character. Use printable text."
+    return None
+
+
+class Table:
+    """A cursor over one table.
+
+    Parameters
+    ----------
+    value : object
+        As parsed; anything but a table is a problem and reads as an empty one.
+    path : key path
+        Where it sits.
+    findings : Findings
+        Takes what is wrong.
+    known : iterable of str or None
+        All keys that it may have; None if any.
+    """
+
+    def __init__(
+        self, value: object, path: KeyPath, findings: Findings, known: Iterable[str] | None = None
+    ) -> None:
+        self.path = path
+        self.findings = findings
+        self.is_table = isinstance(value, dict)
+        self.data: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        if not self.is_table:
+            findings.add(path, f"is {kind_of(value)}. Use a table.")
+        if known is not None:
+            names = tuple(known)
+            for key in self.data:
+                if key not in names:
+                    self.add(key, f"unknown key. {findings.advise(key, names)}")
+
+    def add(self, key: str, message: str) -> None:
+        self.findings.add((*self.path, key), message)
+
+    def missing(self, key: str, what: str) -> bool:
+        """Note a required key that is not there."""
+        if key in self.data or not self.is_table:
+            return key not in self.data
+        self.add(key, f"is missing. Add {what}.")
+        return True
+
+    def text(self, key: str, default: str) -> str:
+        value = self.data.get(key, default)
+        problem = text_problem(value)
+        if problem is not None:
+            self.add(key, problem)
+            return default
+        return str(value)
+
+    def choice(self, key: str, options: tuple[str, ...], default: str | None = None) -> str | None:
+        if key not in self.data:
+            return default
+        value = self.data[key]
+        if value not in options or not isinstance(value, str):
+            found = f'"{printable(value)}"' if isinstance(value, str) else kind_of(value)
+            wanted = " or ".join(f'"{option}"' for option in options)
+            self.add(key, f"is {found}. Use {wanted}.")
+            return default
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            self.add(key, f"is {kind_of(value)}. Use true or false.")
+            return False
+        return value
+
+    def whole(self, key: str, low: int, high: int, default: int) -> int:
+        """Read a whole number from ``low`` to ``high``."""
+        value = self.data.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            found = kind_of(value)
+            if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+                found = f"written as a fraction. Write {int(value)}"
+            self.add(key, f"is {found}. Use a whole number from {low} to {high}.")
+            return default
+        if not low <= value <= high:
+            self.add(key, f"is {printable(str(value), 30)}. Use a whole number from {low} to {high}.")
+            return default
+        return value
+
+    def number(self, key: str, low: float = -inf, high: float = inf) -> float | None:
+        """Read a plain number from ``low`` to ``high``; None if it is not there, or wrong."""
+        if key not in self.data:
+            return None
+        value = finite(self.data[key], (*self.path, key), self.findings)
+        if isnan(value):
+            return None
+        if not low <= value <= high:
+            self.add(key, f"is {value:g}. Use {range_text(low, high)}.")
+            return None
+        return value
+
+    def day(self, key: str) -> date:
+        """Read a calendar day."""
+        value = self.data.get(key)
+        default = date(2000, 1, 1)
+        if value is None:
+            return default
+        if isinstance(value, datetime) or not isinstance(value, date):
+            self.add(key, f"is {kind_of(value)}. Use a day without quotes, such as 2026-07-01.")
+            return default
+        if not 1900 <= value.year <= 2200:
+            self.add(key, f"is {value}. Use a day between 1900 and 2200.")
+            return default
+        return value
+
+    def names(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """Read a list of texts."""
+        value = self.data.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.add(key, "is no list of names. Use a list of texts.")
+            return default
+        return tuple(value)
+
+    def tables(self, key: str) -> list[tuple[KeyPath, object]]:
+        """Return the elements of a list of tables with their paths."""
+        value = self.data.get(key)
+        if not isinstance(value, list):
+            self.add(key, f"is {'missing' if value is None else kind_of(value)}. Use a list of tables.")
+            return []
+        return [((*self.path, key, i), item) for i, item in enumerate(value)]
+
+
+def range_text(low: float, high: float, low_open: bool = False, high_open: bool = False) -> str:
+    """Say which numbers are allowed."""
+    if low == -inf and high == inf:
+        return "any number"
+    if high == inf:
+        return f"a number above {low:g}" if low_open else f"a number of {low:g} or more"
+    if low == -inf:
+        return f"a number below {high:g}" if high_open else f"a number of {high:g} or less"
+    start = f"above {low:g}" if low_open else f"from {low:g}"
+    return f"a number {start} {'and below' if high_open else 'to'} {high:g}"
+
+
+def named_tables(document: Mapping[str, Any], key: str, findings: Findings, noun: str) -> dict[str, object]:
+    """Return the tables ``[key.<name>]`` whose names are well formed."""
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        findings.add((key,), f"is {kind_of(value)}. Use tables such as [{key}.x].")
+        return {}
+    good: dict[str, object] = {}
+    for name, table in value.items():
+        if NAME.match(name):
+            good[name] = table
+        else:
+            findings.add((key, name), f"is no name for {noun}. {NAME_RULE}.")
+    return good

@@ -1,0 +1,244 @@
+"""The tables that hold model numbers: the five single ones, hops, edges, demand, correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, cast
+
+from sandwich_sim.scenario.draft import Draft
+from sandwich_sim.scenario.fields import finite
+from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable
+from sandwich_sim.scenario.layers import Merged, edge_ends, pair_of
+from sandwich_sim.scenario.numbers import read_evidence, read_number
+from sandwich_sim.scenario.parameters import (
+    BY_TABLE,
+    CAPITAL_KEYS,
+    LAB_HOP_EXCLUDED,
+    SINGLE_TABLES,
+    Parameter,
+)
+from sandwich_sim.scenario.spec import Edge, Hop
+from sandwich_sim.scenario.tables import NAME, Table, named_tables, text_problem
+from sandwich_sim.scenario.uncertain import Constant, SameAs
+
+ASSUMPTION = "assumption:"
+HOP_KEYS = ("title", "role", "cost_driver")
+EDGE_KEYS = ("kind",)
+MAX_HOPS = 64
+MAX_EDGES = 512
+
+
+def applicable(table: str, role: str | None = None, kind: str | None = None) -> dict[str, Parameter]:
+    """Return the numbers that a table takes, by key.
+
+    Parameters
+    ----------
+    table : str
+        As in parameters.py.
+    role : str or None
+        Role of a hop: the lab takes fewer numbers.
+    kind : str or None
+        Kind of an edge: only capital edges have a life and a lag.
+    """
+    excluded: tuple[str, ...] = ()
+    if table == "hop" and role == "lab":
+        excluded = LAB_HOP_EXCLUDED
+    if table == "edge" and kind != "capital":
+        excluded = CAPITAL_KEYS
+    return {key: parameter for key, parameter in BY_TABLE[table].items() if key not in excluded}
+
+
+class ModelReader:
+    """Reads the merged document's model tables into a draft."""
+
+    def __init__(self, merged: Merged, draft: Draft, findings: Findings, fact_ids: Collection[str]) -> None:
+        self.merged = merged
+        self.document: Mapping[str, Any] = merged.document
+        self.draft = draft
+        self.findings = findings
+        self.fact_ids = fact_ids
+
+    def read(self) -> None:
+        """Read everything, in the order of `layers.number_values`."""
+        for name in SINGLE_TABLES:
+            if name not in self.document:
+                keys = ", ".join(list(BY_TABLE[name])[:3])
+                self.findings.add((name,), f"is missing. Add a table [{name}] with {keys}, ...{self._hint()}")
+                continue
+            table = Table(self.document[name], (name,), self.findings, BY_TABLE[name])
+            self._numbers(table, BY_TABLE[name])
+        self._hops()
+        self._edges()
+        self._demand()
+        self._correlation()
+
+    def _hint(self) -> str:
+        alone = sum(layer.text is not None for layer in self.merged.layers) == 1
+        return ' Or start from the shipped base: extends = "base".' if alone else ""
+
+    def _hops(self) -> None:
+        hops = named_tables(self.document, "hop", self.findings, "a hop")
+        if len(hops) > MAX_HOPS:
+            self.findings.add(("hop",), f"has {len(hops)} hops. Use at most {MAX_HOPS}.")
+            return
+        if not hops:
+            self.findings.add(("hop",), f"is missing. Add tables [hop.x], one a hop.{self._hint()}")
+        for name, value in hops.items():
+            table = Table(value, ("hop", name), self.findings)
+            role = table.choice("role", ("lab", "compute"))
+            driver = table.choice("cost_driver", ("hardware", "energy"))
+            keys = applicable("hop", role=role)
+            for key in table.data:
+                if role == "lab" and key in LAB_HOP_EXCLUDED:
+                    table.add(key, "is not for the lab: its price follows the open-weight line. Remove it.")
+                elif key not in keys and key not in HOP_KEYS:
+                    table.add(key, f"unknown key. {self.findings.advise(key, (*HOP_KEYS, *keys))}")
+            self.draft.hops.append(
+                Hop(
+                    name,
+                    table.text("title", name),
+                    cast(Literal["lab", "compute"] | None, role),
+                    cast(Literal["hardware", "energy"] | None, driver),
+                )
+            )
+            self._numbers(table, keys)
+
+    def _edges(self) -> None:
+        edges = self.document.get("edge", {})
+        if not isinstance(edges, dict):
+            self.findings.add(("edge",), "is no table. Use tables such as [edge.app-lab].")
+            return
+        if len(edges) > MAX_EDGES:
+            self.findings.add(("edge",), f"has {len(edges)} edges. Use at most {MAX_EDGES}.")
+            return
+        rank = {hop.name: i for i, hop in enumerate(self.draft.hops)}
+        for name in sorted(edges, key=lambda name: [rank.get(end, len(rank)) for end in edge_ends(name)]):
+            buyer, supplier = edge_ends(name)
+            if not NAME.match(buyer) or not NAME.match(supplier):
+                self.findings.add(
+                    ("edge", name), "is no edge. Use [edge.buyer-supplier], with two names of hops."
+                )
+                continue
+            table = Table(edges[name], ("edge", name), self.findings)
+            kind = table.choice("kind", ("current", "capital"), "current")
+            keys = applicable("edge", kind=kind)
+            for key in table.data:
+                if kind == "current" and key in CAPITAL_KEYS:
+                    table.add(key, 'is only for capital goods. Add kind = "capital", or remove it.')
+                elif key not in keys and key not in EDGE_KEYS:
+                    table.add(key, f"unknown key. {self.findings.advise(key, (*EDGE_KEYS, *keys))}")
+            self.draft.edges.append(Edge(buyer, supplier, cast(Literal["current", "capital"], kind)))
+            self._numbers(table, keys)
+
+    def _demand(self) -> None:
+        entries = named_tables(self.document, "demand", self.findings, "a hop")
+        rank = {hop.name: i for i, hop in enumerate(self.draft.hops)}
+        if not entries:
+            self.findings.add(("demand",), f"is missing. Add [demand.x] for a hop x.{self._hint()}")
+        for name in sorted(entries, key=lambda name: rank.get(name, len(rank))):
+            table = Table(entries[name], ("demand", name), self.findings, BY_TABLE["demand"])
+            self.draft.demand.append(name)
+            self._numbers(table, BY_TABLE["demand"])
+
+    def _numbers(self, table: Table, keys: Mapping[str, Parameter]) -> None:
+        """Read the numbers of one table, with defaults and evidence."""
+        prefix = ".".join(str(part) for part in table.path)
+        for key, parameter in keys.items():
+            name, path = f"{prefix}.{key}", (*table.path, key)
+            if key in table.data:
+                self._number(name, path, table.data[key])
+            elif isinstance(parameter.default, str):
+                self.draft.numbers[name] = SameAs(f"{prefix}.{parameter.default}")
+            elif parameter.default is not None:
+                self.draft.numbers[name] = Constant(parameter.default)
+            elif not parameter.optional:
+                self.draft.broken.add(name)
+                what = parameter.long_name[0].lower() + parameter.long_name[1:]
+                unit = "" if parameter.unit == "1" else f" [{parameter.unit}]"
+                table.missing(key, f"{key} = ... ({what}{unit})")
+
+    def _number(self, name: str, path: KeyPath, value: object) -> None:
+        n_before = len(self.findings.items)
+        number = read_number(value, path, self.findings, self.merged.folder(path))
+        if number is None or len(self.findings.items) > n_before:
+            self.draft.broken.add(name)
+        else:
+            self.draft.numbers[name] = number
+        self._evidence(name, path, value)
+
+    def _evidence(self, name: str, path: KeyPath, value: object) -> None:
+        self.draft.evidence[name] = read_evidence(value)
+        if not isinstance(value, dict):
+            return
+        for key in ("source", "note"):
+            if key in value and (problem := text_problem(value[key])):
+                self.findings.add((*path, key), problem)
+        source = self.draft.evidence[name].source
+        if source is not None and path not in self.merged.from_table:
+            problem = source_problem(source, self.fact_ids)
+            if problem:
+                self.findings.add((*path, "source"), problem)
+
+    def table_sources(self) -> None:
+        """Check the sources that tables carry for their bare numbers, file by file."""
+        for index, layer in enumerate(self.merged.layers):
+            for path, table in _tables_with_source(layer.data):
+                problem = source_problem(table["source"], self.fact_ids)
+                if problem:
+                    self.findings.add((*path, "source"), problem, index)
+
+    def _correlation(self) -> None:
+        table = Table(self.document.get("correlation", {}), ("correlation",), self.findings)
+        seen: dict[tuple[str, ...], str] = {}
+        for key, value in table.data.items():
+            names, path = pair_of(key), ("correlation", key)
+            if len(names) != 2 or not all(names):
+                self.findings.add(path, 'is no pair. Write "open_source.gap ~ lab.funding" = 0.5.')
+                continue
+            if names in seen:
+                self.findings.add(path, f'is the pair "{printable(seen[names])}" again. Remove one.')
+                continue
+            seen[names] = key
+            rho = self._rho(path, value)
+            self._evidence(f"correlation.{names[0]} ~ {names[1]}", path, value)
+            if rho is not None:
+                self.draft.pairs.append((key, names[0], names[1], rho))
+
+    def _rho(self, path: KeyPath, value: object) -> float | None:
+        if isinstance(value, dict):
+            table = Table(value, path, self.findings, ("value", "source", "note"))
+            if table.missing("value", "value = ... (the correlation)"):
+                return None
+            path, value = (*path, "value"), table.data["value"]
+        rho = finite(value, path, self.findings)
+        if not -1.0 < rho < 1.0:
+            if abs(rho) >= 1.0:
+                self.findings.add(path, f"is {rho:g}. Use a correlation between -1 and 1; for 1 use same_as.")
+            return None
+        return rho
+
+
+def source_problem(source: str, fact_ids: Collection[str]) -> str | None:
+    """Return what is wrong with a ``source``, None if nothing is."""
+    if source in fact_ids:
+        return None
+    if source.startswith(ASSUMPTION):
+        return None if source[len(ASSUMPTION) :].strip() else "gives no reason. Add a sentence."
+    match = nearest(source, fact_ids)
+    hint = f'Did you mean "{match}"?' if match else 'Use the id of a fact, or "assumption: ...".'
+    return f'"{printable(source)}" is no fact (sandwich-sim facts lists them). {hint}'
+
+
+def _tables_with_source(data: Mapping[str, Any]) -> list[tuple[KeyPath, Mapping[str, Any]]]:
+    found: list[tuple[KeyPath, Mapping[str, Any]]] = [
+        ((name,), data[name]) for name in (*SINGLE_TABLES, "correlation") if name in data
+    ]
+    for group in ("hop", "edge", "demand"):
+        tables = data.get(group)
+        if isinstance(tables, dict):
+            found += [((group, name), table) for name, table in tables.items()]
+    return [
+        (path, table)
+        for path, table in found
+        if isinstance(table, dict) and isinstance(table.get("source"), str)
+    ]
