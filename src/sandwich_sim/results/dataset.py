@@ -1,0 +1,203 @@
+"""Run folders and in-memory results as labelled data: dimensions, units, dates.
+
+xarray is imported only where a dataset is made: reading sums and listing runs needs none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.results.aggregate import dataset_summary
+from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
+from sandwich_sim.results.coordinates import coordinate_values
+from sandwich_sim.results.files import MARKER, folder_state
+from sandwich_sim.results.meta import RunMeta, meta_from_document
+from sandwich_sim.results.store import ACCUMULATORS, root_attributes
+from sandwich_sim.results.zarr_format import array_of_metadata, chunk_name, read_chunk, read_metadata
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = None) -> xr.Dataset:
+    """Open a run folder lazily, with coordinates, units and attributes.
+
+    Parameters
+    ----------
+    folder : Path or str
+    allow_partial : bool
+        Open an incomplete run too; what is missing reads as NaN.
+    chunks : mapping, optional
+        As in ``xarray.open_zarr``; ``{}`` gives dask arrays.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
+    IntegrityError
+        If it is not a run, is incomplete, or lacks a chunk.
+    """
+    folder = Path(folder)
+    check_run(folder, allow_partial=allow_partial)
+    import xarray as xr
+
+    dataset: xr.Dataset = xr.open_zarr(folder, chunks=chunks, consolidated=True)
+    return dataset
+
+
+def check_run(folder: Path, *, allow_partial: bool = False) -> dict[str, ArrayLayout]:
+    """Check that a run is complete and has every chunk file in full length.
+
+    Returns
+    -------
+    dict of str to ArrayLayout
+        Its arrays by name.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
+    arrays = stored_arrays(folder)
+    if allow_partial:
+        return arrays
+    if not (folder / MARKER).is_file():
+        raise IntegrityError(
+            f"{folder}: the run is not complete (it was stopped, or is still being written). "
+            "Run its scenario again, or open it with allow_partial=True."
+        )
+    for array in arrays.values():
+        for index in range(array.n_chunks):
+            _check_chunk(folder / chunk_name(array, index), array.chunk_bytes)
+    return arrays
+
+
+def _check_chunk(path: Path, expected: int) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise IntegrityError(f"{path}: missing; the run is damaged. Run its scenario again.") from error
+    if size != expected and expected:
+        raise IntegrityError(
+            f"{path}: {size} bytes instead of {expected}; the run is damaged. Run its scenario again."
+        )
+
+
+def stored_arrays(folder: Path) -> dict[str, ArrayLayout]:
+    """Return what a run folder says it holds."""
+    members = read_metadata(folder)["consolidated_metadata"]["metadata"]
+    return {
+        name: array_of_metadata(name, metadata)
+        for name, metadata in members.items()
+        if metadata.get("node_type") == "array"
+    }
+
+
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Return a run's ``provenance.json``.
+
+    Raises
+    ------
+    IntegrityError
+        If it is missing or damaged.
+    """
+    try:
+        document = json.loads((folder / "provenance.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise IntegrityError(f"{folder}: its provenance.json is missing or damaged") from error
+    if not isinstance(document, dict):
+        raise IntegrityError(f"{folder}: its provenance.json is damaged")
+    return document
+
+
+def read_meta(folder: Path) -> RunMeta:
+    """Return the description of a run; equal to that of another run if both ask for the same."""
+    document = read_provenance(folder)
+    try:
+        return meta_from_document(document["run"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"{folder}: its provenance.json does not describe a run") from error
+
+
+def read_accumulators(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the sums and counts of a complete run, by name."""
+    folder = Path(folder)
+    prefix = f"{ACCUMULATORS}/"
+    found = {
+        name.removeprefix(prefix): read_chunk(folder, array)
+        for name, array in check_run(folder).items()
+        if name.startswith(prefix) and array.dtype != "string"
+    }
+    meta = read_meta(folder)
+    if not meta.fans:
+        found["fan"] = np.zeros((0, meta.n_record, 259), dtype=np.int64)
+    return found
+
+
+def to_dataset(
+    layout: Layout,
+    arrays: Mapping[str, NDArray[Any]],
+    accumulators: Mapping[str, NDArray[Any]] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Label results that lie in memory: same names, dimensions and attributes as a run folder.
+
+    Parameters
+    ----------
+    layout : Layout
+    arrays : mapping of str to ndarray
+        Per-trajectory arrays of all trajectories in the kernel's order; kept in their own type
+        and, where possible, not copied.
+    accumulators : mapping of str to ndarray, optional
+        For the summary variables; left out without it.
+    provenance : mapping, optional
+        What `provenance.provenance_record` returns.
+    """
+    import xarray as xr
+
+    values = coordinate_values(layout) | split_unit(layout.trajectories, arrays)
+    declared = [*layout.coordinates, *layout.trajectories]
+    if accumulators is not None:
+        values |= dataset_summary(accumulators, layout.meta)
+        declared += layout.summary
+    variables = {
+        array.name: (array.dims, _typed(array, values[array.name]), dict(array.attributes))
+        for array in declared
+        if "/" not in array.name
+    }
+    failures = [] if accumulators is None else [int(n) for n in accumulators["failures"]]
+    state = {"complete": True, "failures": failures}
+    attributes = root_attributes(layout, provenance or {}) | state
+    return xr.decode_cf(xr.Dataset(variables, attrs=attributes), decode_timedelta=False)
+
+
+def _typed(array: ArrayLayout, values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(bool) if array.dtype == "bool" else values
+
+
+def series_of(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a series by its scenario name: ``margin.lab`` or ``gap``, ``margin_mean.lab`` too.
+
+    Raises
+    ------
+    UsageError
+        If the dataset does not hold it.
+    """
+    base, _, hop = name.partition(".")
+    if name in dataset:
+        return dataset[name]
+    if base in dataset and "hop" in dataset[base].dims and hop in dataset["hop"].values:
+        return dataset[base].sel(hop=hop)
+    raise UsageError(
+        f"{name}: not kept by this run (keep = {dataset.attrs.get('keep')!r}). "
+        "Add it to keep_series in [run], or run with --keep paths."
+    )
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a folder holds a run that was written to its end."""
+    return folder_state(folder) == "complete"

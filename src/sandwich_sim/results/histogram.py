@@ -1,0 +1,247 @@
+"""Quantiles from histograms, with their errors; NumPy alone.
+
+A histogram's last axis holds the counts of equal buckets over ``[low, high]`` on the
+variable's axis (``x`` itself, or ``x / (scale + abs(x))``), then underflow, overflow and
+undefined. All functions are vectorized over the axes before it; quantiles come first in
+results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+N_EXTRA = 3
+"""Columns after the buckets: underflow, overflow, undefined."""
+FEWEST_BEYOND = 50
+"""A quantile needs that many values on its thinner side; below, no interval for it can be trusted."""
+
+OK, THIN_TAIL, OUT_OF_RANGE, NO_DATA = 0, 1, 2, 3
+REASONS = (
+    "",
+    "not estimable: too few trajectories beyond this quantile",
+    "not estimable: outside the range of the histogram",
+    "not estimable: no trajectory has a value",
+)
+"""A sentence for each outcome code."""
+
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class QuantileEstimate:
+    """Quantiles and how sure they are; every array has shape (n_quantile, ...).
+
+    Attributes
+    ----------
+    value : ndarray of float64
+        NaN where not estimable.
+    standard_error : ndarray of float64
+        Monte Carlo error and interpolation error together (root of the sum of squares).
+    interpolation_error : ndarray of float64
+        The latter alone.
+    code : ndarray of int64
+        Outcome code, an index into `REASONS`.
+    """
+
+    value: Floats
+    standard_error: Floats
+    interpolation_error: Floats
+    code: NDArray[np.int64]
+
+
+def to_axis(value: ArrayLike, scale: ArrayLike) -> Floats:
+    """Return where values lie on the histogram's axis."""
+    x, s = np.asarray(value, dtype=np.float64), np.asarray(scale, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.where(s > 0.0, x / np.where(s > 0.0, s + np.abs(x), 1.0), x)
+
+
+def from_axis(place: ArrayLike, scale: ArrayLike) -> Floats:
+    """Return the values at places of the histogram's axis; infinite at -1 and 1 of a scaled one."""
+    a, s = np.asarray(place, dtype=np.float64), np.asarray(scale, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(s > 0.0, s * a / (1.0 - np.abs(a)), a)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where quantiles fall: bucket, part of it that lies below, its count and neighbors."""
+
+    bucket: NDArray[np.int64]
+    fraction: Floats
+    uneven: Floats
+    code: NDArray[np.int64]
+
+
+def _locate(counts: NDArray[Any], q: Floats) -> _Place:
+    """Find the bucket of each quantile; ``q`` has shape (n_quantile, ...)."""
+    n_bucket = counts.shape[-1] - N_EXTRA
+    under = counts[..., n_bucket]
+    total = counts[..., : n_bucket + 2].sum(axis=-1)
+    # Underflow lies below the first bucket: cumulated, it is bucket 0 and overflow the last.
+    ordered = np.concatenate([under[..., None], counts[..., :n_bucket], counts[..., n_bucket + 1, None]], -1)
+    cumulative = np.cumsum(ordered, axis=-1)
+    target = q * total
+    column = (cumulative[None] < target[..., None]).sum(axis=-1)
+    # A target of zero belongs to the first bucket that holds anything.
+    first = (ordered > 0).argmax(axis=-1)
+    column = np.minimum(np.maximum(column, first), n_bucket + 1)
+    here = np.take_along_axis(ordered[None], column[..., None], -1)[..., 0].astype(np.float64)
+    before = np.take_along_axis(cumulative[None], column[..., None], -1)[..., 0] - here
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fraction = np.clip((target - before) / here, 0.0, 1.0)
+    code = np.where((column == 0) | (column == n_bucket + 1), OUT_OF_RANGE, OK)
+    code = np.where(total == 0, NO_DATA, code)
+    bucket = np.clip(column - 1, 0, n_bucket - 1)
+    return _Place(bucket, fraction, _unevenness(counts[..., :n_bucket], bucket, here), code)
+
+
+def _unevenness(counts: NDArray[Any], bucket: NDArray[np.int64], here: Floats) -> Floats:
+    """Return the largest relative difference from the bucket's count to its neighbors'."""
+    last = counts.shape[-1] - 1
+    worst = np.zeros(bucket.shape)
+    for step in (-1, 1):
+        neighbor = np.clip(bucket + step, 0, last)
+        there = np.take_along_axis(counts[None], neighbor[..., None], -1)[..., 0]
+        worst = np.maximum(worst, np.abs(there - here))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(here > 0, worst / here, 1.0)
+
+
+def _levels(q: ArrayLike, counts: NDArray[Any]) -> Floats:
+    levels = np.atleast_1d(np.asarray(q, dtype=np.float64))
+    return levels.reshape(levels.shape + (1,) * (counts.ndim - 1))
+
+
+def _edges(
+    place: _Place, n_bucket: int, low: ArrayLike, high: ArrayLike, scale: ArrayLike
+) -> tuple[Floats, ...]:
+    """Return value, lower and upper edge of the bucket, in the variable's unit."""
+    low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    width = (high - low) / n_bucket
+    parts = (place.fraction, 0.0, 1.0)
+    return tuple(from_axis(low + width * (place.bucket + part), scale) for part in parts)
+
+
+def quantile(
+    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return quantiles by linear interpolation within a bucket, and a bound of the error of that.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (..., n_bucket + 3)
+    low, high, scale : array_like
+        The histogram's range and axis; broadcast against the axes before the last.
+    q : array_like, shape (n_quantile,)
+
+    Returns
+    -------
+    value : ndarray of float64, shape (n_quantile, ...)
+        NaN where the quantile is not inside the range.
+    bound : ndarray of float64, shape (n_quantile, ...)
+        The quantile of the counted values lies no farther away than this.
+    """
+    place = _locate(counts, _levels(q, counts))
+    value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)
+    missing = place.code != OK
+    bound = np.maximum(value - lower, upper - value)
+    return np.where(missing, np.nan, value), np.where(missing, np.nan, bound)
+
+
+def interpolation_error(
+    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
+) -> Floats:
+    """Return the error of interpolating, judged by how even the density is around the bucket.
+
+    Notes
+    -----
+    If a part s of the bucket's count sits at one point and the rest is spread evenly, the
+    interpolated quantile is off by at most s of the bucket's width; a density that changes by
+    s across it gives s / 8. s is read off the neighboring buckets (their noise included), and
+    the bound of `quantile` is never exceeded.
+    """
+    place = _locate(counts, _levels(q, counts))
+    value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)
+    bound = np.maximum(value - lower, upper - value)
+    error = np.minimum(bound, place.uneven * (upper - lower))
+    return np.where(place.code != OK, np.nan, error)
+
+
+def pooled_error(
+    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
+) -> Floats:
+    """Return Woodruff's standard error: half the width of the order-statistic interval / 1.96."""
+    levels = _levels(q, counts)
+    total = np.maximum(counts[..., :-1].sum(axis=-1), 1)
+    reach = _Z95 * np.sqrt(levels * (1.0 - levels) / total)
+    n_bucket = counts.shape[-1] - N_EXTRA
+    ends = []
+    for level in (np.maximum(levels - reach, 0.0), np.minimum(levels + reach, 1.0)):
+        place = _locate(counts, level)
+        value, _, _ = _edges(place, n_bucket, low, high, scale)
+        ends.append(np.where(place.code == OK, value, np.nan))
+    return (ends[1] - ends[0]) / (2.0 * _Z95)
+
+
+def replicate_error(
+    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
+) -> Floats:
+    """Return the standard error across replicates (the first axis of ``counts``).
+
+    For points that are not independent (Sobol, Latin hypercube), whose pooled error is wrong.
+    """
+    values, _ = quantile(counts, low, high, scale, q)
+    n_replicate = values.shape[1]
+    return np.asarray(values.std(axis=1, ddof=1) / sqrt(n_replicate))
+
+
+def estimate_quantiles(
+    counts: NDArray[Any],
+    low: ArrayLike,
+    high: ArrayLike,
+    scale: ArrayLike,
+    q: Sequence[float],
+    *,
+    is_replicated: bool,
+) -> QuantileEstimate:
+    """Estimate quantiles with their errors.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_replicate, ..., n_bucket + 3)
+        One histogram for each scramble.
+    low, high, scale : array_like
+    q : sequence of float
+    is_replicated : bool
+        Whether the error is taken across the scrambles; otherwise all are one sample.
+    """
+    pooled = counts.sum(axis=0)
+    levels = _levels(q, pooled)
+    value, _ = quantile(pooled, low, high, scale, q)
+    by_interpolation = interpolation_error(pooled, low, high, scale, q)
+    if is_replicated:
+        by_chance = replicate_error(counts, low, high, scale, q)
+    else:
+        by_chance = pooled_error(pooled, low, high, scale, q)
+    total = pooled[..., :-1].sum(axis=-1)
+    is_thin = total * np.minimum(levels, 1.0 - levels) < FEWEST_BEYOND * (1.0 - 1e-12)
+    code = _locate(pooled, levels).code
+    code = np.where(np.isnan(by_chance) & (code == OK), OUT_OF_RANGE, code)
+    code = np.where(is_thin & (total > 0), THIN_TAIL, code)
+    missing = code != OK
+    error = np.sqrt(by_chance**2 + by_interpolation**2)
+    return QuantileEstimate(
+        np.where(missing, np.nan, value),
+        np.where(missing, np.nan, error),
+        np.where(missing, np.nan, by_interpolation),
+        code,
+    )

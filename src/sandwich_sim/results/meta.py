@@ -1,0 +1,151 @@
+"""What a run folder says about itself: plain values from which its whole layout follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any, Literal
+
+from sandwich_sim.scenario.spec import Sampler, ScenarioSpec
+from sandwich_sim.variables import expand_series, series_names
+
+Keep = Literal["summary", "outcomes", "paths"]
+
+N_SCRAMBLE = 16
+"""Independent scrambles (Sobol) or designs (Latin hypercube); trajectory i is of number i % 16."""
+UNIT = 32768
+"""Trajectories in a unit of work, which is one chunk of the store."""
+FAN_QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+"""Quantiles stored at every record of the fan series."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunMeta:
+    """Everything that shapes and labels the results of a run.
+
+    Attributes
+    ----------
+    name, title, summary : str
+        Of the scenario.
+    start : date
+        Date of the first record.
+    years, steps_per_year : int
+    hops, hop_titles : tuple of str
+    events, event_titles : tuple of str
+    parameters : tuple of str
+        Dotted names of the drawn parameters.
+    fans, keep_series : tuple of str
+        Spelled-out series (``margin.lab``, ``gap``) with a histogram at every record, and
+        those kept for each trajectory at each year's record.
+    n_trajectories, seed : int
+    sampler : {"random", "latin-hypercube", "sobol"}
+    keep : {"summary", "outcomes", "paths"}
+    shocks : bool
+        False where every shock was held at zero.
+    stream_version : int
+        Version of the random streams.
+    scenario_digest : str
+        SHA-256 (hex) of all that can change a result.
+    sobol_slots : tuple of str
+    unit : int
+        Trajectories a chunk.
+    quantiles : tuple of float
+        Of the stored fans.
+    """
+
+    name: str
+    title: str
+    summary: str
+    start: date
+    years: int
+    steps_per_year: int
+    hops: tuple[str, ...]
+    hop_titles: tuple[str, ...]
+    events: tuple[str, ...]
+    event_titles: tuple[str, ...]
+    parameters: tuple[str, ...]
+    fans: tuple[str, ...]
+    keep_series: tuple[str, ...]
+    n_trajectories: int
+    seed: int
+    sampler: Sampler
+    keep: Keep
+    shocks: bool
+    stream_version: int
+    scenario_digest: str
+    sobol_slots: tuple[str, ...]
+    unit: int = UNIT
+    quantiles: tuple[float, ...] = FAN_QUANTILES
+
+    @property
+    def n_record(self) -> int:
+        """Records of a series: start, then every step."""
+        return self.years * self.steps_per_year + 1
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Every recorded series, in the order of the kernel's record."""
+        return series_names(self.hops)
+
+    @property
+    def is_replicated(self) -> bool:
+        """Whether standard errors must be taken across scrambles (or designs)."""
+        return self.sampler != "random"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain JSON values; `meta_from_document` is the way back."""
+        return asdict(self) | {"start": self.start.isoformat()}
+
+
+def meta_from_document(document: Mapping[str, Any]) -> RunMeta:
+    """Read what `RunMeta.to_document` wrote.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the document is not one.
+    """
+    values = {field.name: document[field.name] for field in fields(RunMeta)}
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return RunMeta(**values | {"start": date.fromisoformat(values["start"])})
+
+
+def meta_of(
+    spec: ScenarioSpec,
+    *,
+    n_trajectories: int,
+    seed: int,
+    keep: Keep,
+    stream_version: int,
+    sampler: Sampler | None = None,
+    shocks: bool = True,
+    unit: int = UNIT,
+) -> RunMeta:
+    """Describe a run of a scenario; ``sampler`` defaults to the scenario's own."""
+    return RunMeta(
+        name=spec.name,
+        title=spec.title,
+        summary=spec.summary,
+        start=spec.start,
+        years=spec.years,
+        steps_per_year=spec.steps_per_year,
+        hops=spec.hop_names,
+        hop_titles=tuple(hop.title for hop in spec.hops),
+        events=tuple(event.name for event in spec.events),
+        event_titles=tuple(event.title for event in spec.events),
+        parameters=spec.drawn,
+        fans=expand_series(spec.run.fans, spec.hop_names),
+        keep_series=expand_series(spec.run.keep_series, spec.hop_names),
+        n_trajectories=n_trajectories,
+        seed=seed,
+        sampler=sampler or spec.run.sampler,
+        keep=keep,
+        shocks=shocks,
+        stream_version=stream_version,
+        scenario_digest=spec.digest,
+        sobol_slots=spec.sobol_slots,
+        unit=unit,
+    )
