@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
+from numba.core.compiler import Compiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -85,21 +86,43 @@ if COMPILED:
         llvm.set_option("sandwich-sim", _option)
 
 
-def _compile(function: Function, **options: Any) -> Function:
-    """Apply numba with our options, its cache directed to our folder for this call only."""
+class _Unoptimized(Compiler):  # type: ignore[misc]
+    """Compile without optimizing: the entry that calls this function optimizes it, once.
+
+    Otherwise LLVM works on a function again for each level of calls above it, which made the
+    first run take twice as long.
+    """
+
+    def _compile_core(self) -> Any:
+        before = numba.config.OPT
+        numba.config.OPT = type(before)(0)
+        try:
+            return super()._compile_core()
+        finally:
+            numba.config.OPT = before
+
+
+def entry(function: Function) -> Function:
+    """Compile a kernel that Python calls (releases the GIL, cached on disk with all it calls)."""
     if _FOLDER is None:
-        return numba.njit(**_NUMBA_OPTIONS, **options)(function)  # type: ignore[no-any-return]
+        return numba.njit(**_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_FOLDER)
     try:
-        return numba.njit(cache=True, **_NUMBA_OPTIONS, **options)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
     finally:
         numba.config.CACHE_DIR = before
 
 
 def compiled(function: Function) -> Function:
-    """Compile a kernel function (releases the GIL, cached on disk)."""
-    return _compile(function)
+    """Compile a kernel that only kernels call.
+
+    It has no wrapper for Python: wrapping two dozen arrays took longer to compile than most
+    kernels.
+    """
+    return numba.njit(
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=_Unoptimized, **_NUMBA_OPTIONS
+    )(function)  # type: ignore[no-any-return]
 
 
 def inlined(function: Function) -> Function:
@@ -108,4 +131,12 @@ def inlined(function: Function) -> Function:
     Left to its own judgement LLVM keeps the longer ones as calls, and a call stops the
     vectorizer.
     """
-    return numba.njit(forceinline=True, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, pipeline_class=_Unoptimized, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def merged(function: Function) -> Function:
+    """Merge a function that only calls others into its caller's source.
+
+    A level of calls less to compile; for the order of steps, not for loops over trajectories.
+    """
+    return numba.njit(inline="always", pipeline_class=_Unoptimized, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]

@@ -124,6 +124,36 @@ def exp(x: float) -> float:
 
 
 @inlined
+def exp_minus_one(x: float) -> float:
+    """Return e**x - 1 without cancellation near 0; x is clamped to [-708, 709]."""
+    x = max(min(x, _EXP_HIGH), _EXP_LOW)
+    t = x * _INV_LN2 + _ROUND
+    k = t - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    p = 2.08767569878681e-09
+    p = p * r + 2.505210838544172e-08
+    p = p * r + 2.755731922398589e-07
+    p = p * r + 2.7557319223985893e-06
+    p = p * r + 2.48015873015873e-05
+    p = p * r + 1.984126984126984e-04
+    p = p * r + 1.388888888888889e-03
+    p = p * r + 8.333333333333333e-03
+    p = p * r + 4.1666666666666664e-02
+    p = p * r + 1.6666666666666666e-01
+    p = p * r + 0.5
+    p = p * r * r + r
+    power = bits_to_float(float_to_bits(1.0) + (float_to_bits(t) << 52))
+    return power * p + (power - 1.0)
+
+
+@inlined
+def log_one_plus(x: float) -> float:
+    """Return ln(1 + x) without cancellation near 0, for x > -1."""
+    u = 1.0 + x
+    return select(u == 1.0, x, log(u) * (x / select(u == 1.0, 1.0, u - 1.0)))
+
+
+@inlined
 def log(x: float) -> float:
     """Return the natural logarithm of a positive normal float64; NaN stays NaN.
 

@@ -1,0 +1,191 @@
+"""Reductions of a record: sums per scramble, histograms, what is kept of each trajectory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels.plan import FAN_BUCKETS, FINE_BUCKETS, N_SCRAMBLE, Accumulators, Outcomes, RecordPlan
+from sandwich_sim.kernels.vmath import select
+
+_UNROLLED = 8 * N_SCRAMBLE
+
+
+@compiled
+def add_rows(record: NDArray[np.float64], n_valid: int, total: NDArray[np.float64], square: NDArray[np.float64]) -> None:
+    """Add each row to its sixteen sums and sums of squares, in the order of trajectories.
+
+    Notes
+    -----
+    The lanes of the vector are the scrambles, so nothing is reordered: the sums do not depend
+    on the width of a block. Eight rows of sixteen at a time keep the sums in registers.
+    """
+    for s in range(record.shape[0]):
+        x, a, q = record[s], total[s], square[s]
+        start = 0
+        while start + _UNROLLED <= n_valid:
+            for r in range(N_SCRAMBLE):
+                i = start + r
+                x0, x1, x2, x3 = x[i], x[i + 16], x[i + 32], x[i + 48]
+                x4, x5, x6, x7 = x[i + 64], x[i + 80], x[i + 96], x[i + 112]
+                a[r] = (((((((a[r] + x0) + x1) + x2) + x3) + x4) + x5) + x6) + x7
+                y = q[r] + x0 * x0
+                y = y + x1 * x1
+                y = y + x2 * x2
+                y = y + x3 * x3
+                y = y + x4 * x4
+                y = y + x5 * x5
+                y = y + x6 * x6
+                q[r] = y + x7 * x7
+            start += _UNROLLED
+        for j in range(start, n_valid):
+            r = j % N_SCRAMBLE
+            a[r] += x[j]
+            q[r] += x[j] * x[j]
+
+
+@compiled
+def add_sums(
+    plan: RecordPlan,
+    record: NDArray[np.float64],
+    n_valid: int,
+    total: NDArray[np.float64],
+    square: NDArray[np.float64],
+    undefined: NDArray[np.int64],
+) -> None:
+    """Add a record to the sums of its step; undefined values count as such, not as numbers."""
+    first, last = plan.undefined_first, plan.undefined_last
+    add_rows(record[:first], n_valid, total[:first], square[:first])
+    add_rows(record[last:], n_valid, total[last:], square[last:])
+    for j in range(n_valid):
+        x = record[first, j]
+        undefined[j % N_SCRAMBLE] += 1 if x != x else 0
+    for s in range(first, last):
+        for j in range(n_valid):
+            x = record[s, j]
+            x = select(x == x, x, 0.0)
+            total[s, j % N_SCRAMBLE] += x
+            square[s, j % N_SCRAMBLE] += x * x
+
+
+@compiled
+def find_buckets(
+    x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.int32]
+) -> None:
+    """Write each value's bucket: 0 below the range, 1..n inside, n + 1 above, n + 2 undefined."""
+    low, per_unit, scale = axis[0], axis[1], axis[2]
+    most = n_bucket + 1.0
+    if scale == 0.0:
+        for j in range(x.size):
+            position = min(max((x[j] - low) * per_unit + 1.0, 0.0), most)
+            buckets[j] = np.int32(select(x[j] == x[j], position, most + 1.0))
+    else:
+        for j in range(x.size):
+            a = x[j] / (scale + abs(x[j]))
+            position = min(max((a - low) * per_unit + 1.0, 0.0), most)
+            buckets[j] = np.int32(select(x[j] == x[j], position, most + 1.0))
+
+
+@compiled
+def count_fans(
+    plan: RecordPlan,
+    n: int,
+    record: NDArray[np.float64],
+    n_valid: int,
+    buckets: NDArray[np.int32],
+    fan: NDArray[np.uint32],
+) -> None:
+    """Count the fan series of record n."""
+    for f in range(plan.fan_rows.size):
+        find_buckets(record[plan.fan_rows[f]], plan.fan_axis[f], FAN_BUCKETS, buckets)
+        counts = fan[f, n]
+        for j in range(n_valid):
+            counts[buckets[j]] += np.uint32(1)
+
+
+@compiled
+def count_fine(
+    plan: RecordPlan,
+    which: int,
+    record: NDArray[np.float64],
+    n_valid: int,
+    buckets: NDArray[np.int32],
+    fine: NDArray[np.uint32],
+) -> None:
+    """Count the table's series finely, per scramble; ``which`` is 0 at the start, 1 at the end."""
+    for f in range(plan.fine_rows.size):
+        find_buckets(record[plan.fine_rows[f]], plan.fine_axis[f], FINE_BUCKETS, buckets)
+        for j in range(n_valid):
+            fine[j % N_SCRAMBLE, f, which, buckets[j]] += np.uint32(1)
+
+
+@compiled
+def copy_row(source: NDArray[np.float64], n_valid: int, target: NDArray[Any]) -> None:
+    """Copy the valid part of a row, rounding to the target's type."""
+    for j in range(n_valid):
+        target[j] = source[j]
+
+
+@compiled
+def keep_record(
+    plan: RecordPlan,
+    n: int,
+    steps_per_year: int,
+    record: NDArray[np.float64],
+    offset: int,
+    n_valid: int,
+    outcomes: Outcomes,
+) -> None:
+    """Keep record n of each trajectory: the yearly series, and every series if asked for."""
+    if outcomes.yearly.size > 0 and n % steps_per_year == 0:
+        for k in range(plan.keep_rows.size):
+            copy_row(record[plan.keep_rows[k]], n_valid, outcomes.yearly[k, n // steps_per_year, offset : offset + n_valid])
+    if outcomes.series.size > 0:
+        for s in range(record.shape[0]):
+            copy_row(record[s], n_valid, outcomes.series[s, n, offset : offset + n_valid])
+
+
+@compiled
+def keep_block(
+    drawn: NDArray[np.float64],
+    cumulative: NDArray[np.float64],
+    time: NDArray[np.float64],
+    offset: int,
+    n_valid: int,
+    outcomes: Outcomes,
+) -> None:
+    """Keep what is one number a trajectory: parameters, cumulative sums, event times."""
+    if outcomes.cumulative.size > 0:
+        for i in range(drawn.shape[0]):
+            copy_row(drawn[i], n_valid, outcomes.parameters[i, offset : offset + n_valid])
+        for c in range(cumulative.shape[0]):
+            for h in range(cumulative.shape[1]):
+                copy_row(cumulative[c, h], n_valid, outcomes.cumulative[c, h, offset : offset + n_valid])
+        for v in range(time.shape[0]):
+            copy_row(time[v], n_valid, outcomes.event_time[v, offset : offset + n_valid])
+
+
+@compiled
+def count_block(
+    bad_dollars: NDArray[np.float64],
+    bad_walk: NDArray[np.float64],
+    time: NDArray[np.float64],
+    indices: NDArray[np.int64],
+    n_valid: int,
+    accumulators: Accumulators,
+) -> None:
+    """Count broken identities and the years in which events first happen."""
+    for j in range(n_valid):
+        for i, bad in ((0, bad_dollars[j]), (1, bad_walk[j])):
+            if bad != 0.0:
+                if accumulators.failures[i] == 0:
+                    accumulators.first_failure[i] = indices[j]
+                accumulators.failures[i] += 1
+    for v in range(time.shape[0]):
+        for j in range(n_valid):
+            if time[v, j] == time[v, j]:
+                year = int(np.ceil(time[v, j] - 1e-9))
+                accumulators.event_count[j % N_SCRAMBLE, v, year] += 1
