@@ -129,7 +129,7 @@ def atoms(number: Constant | Distribution) -> set[float]:
     return set()
 
 
-def check_shares(draft: Draft, findings: Findings) -> None:
+def check_shares(draft: Draft, merged: Merged, findings: Findings) -> None:
     """A buyer's cost shares can sum to one or less."""
     lowest: dict[str, float] = {}
     names: dict[str, list[str]] = {}
@@ -141,8 +141,9 @@ def check_shares(draft: Draft, findings: Findings) -> None:
     for buyer, total in lowest.items():
         if total > 1.0 + 1e-9:
             listed = " + ".join(names[buyer])
+            latest = max(names[buyer], key=lambda name: merged.origin(path_of(name)))
             findings.add(
-                path_of(names[buyer][-1]),
+                path_of(latest),
                 f"the cost shares of {buyer} sum to at least {total:.4g} ({listed}). Make them 1 or less.",
             )
 

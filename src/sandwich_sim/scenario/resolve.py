@@ -65,7 +65,7 @@ def resolve(merged: Merged, stem: str, findings: Findings) -> ScenarioSpec | Non
     check_tables(draft, findings)
     resolve_same_as(draft, findings)
     check_ranges(draft, findings)
-    check_shares(draft, findings)
+    check_shares(draft, merged, findings)
     pairs = active_pairs(draft, merged, findings)
     check_correlation(pairs, draft, findings)
     if findings:
