@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, hop_colors, is_narrow
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def plot_dollar(
     -------
     matplotlib.axes.Axes
         `ax`.
+
+    Raises
+    ------
+    UsageError
+        If the run kept no quantiles of ``dollar_profit``.
     """
     cents = _cents(dataset, at)
     hops = [str(hop) for hop in dataset["hop"].values]
@@ -89,6 +95,8 @@ def describe_dollar(dataset: xr.Dataset, *, at: Moment = "horizon") -> str:
 
 
 def _cents(dataset: xr.Dataset, at: Moment) -> _Cents:
+    if "dollar_profit_quantile" not in dataset:
+        raise UsageError('the run kept no quantiles of dollar_profit. Add it to "fans" in [run] and run again.')
     record = dataset["dollar_profit_quantile"].isel(time=_RECORD[at])
     low, median, high = (
         100.0 * record.sel(quantile=q, method="nearest").transpose("hop").values.astype(np.float64)
@@ -114,7 +122,7 @@ def _mark_start(ax: Axes, start: NDArray[np.float64], rows: NDArray[np.float64],
 
 def _frame(ax: Axes, cents: _Cents, n_hop: int, *, narrow: bool, theme: Theme) -> None:
     """Set limits, grid and the axis in cents."""
-    low, high = min(0.0, float(cents.low.min())), max(0.0, float(cents.high.max()))
+    low, high = min(0.0, float(np.nanmin(cents.low))), max(0.0, float(np.nanmax(cents.high)))
     room = 0.03 * max(high - low, 1.0)
     ax.set_xlim(low - room, high + room)
     ax.set_ylim(n_hop - 0.45, -0.85 if narrow else -0.6)

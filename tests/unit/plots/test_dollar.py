@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_hex
 
+from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.dollar import describe_dollar, plot_dollar
 from sandwich_sim.plots.style import DARK, LIGHT, hop_colors, new_figure, save_figure
 
@@ -99,3 +100,9 @@ def test_the_description_says_what_the_picture_shows():
     words = describe_dollar(dollar_dataset())
     assert "July 2036" in words
     assert "Lab −6 (−10 to −2)" in words
+
+
+def test_a_run_without_the_quantiles_is_refused_with_advice():
+    _, axes = new_figure()
+    with pytest.raises(UsageError, match="fans"):
+        plot_dollar(dollar_dataset().drop_vars("dollar_profit_quantile"), axes)
