@@ -1,0 +1,89 @@
+"""One line on stderr that says how far a run is and how long it will take."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sandwich_sim.cli.output import clean_line, duration, note, stderr_is_live
+
+if TYPE_CHECKING:
+    from sandwich_sim.simulate import Progress
+
+COMPILING = "compiling the kernels, once (about 20 s)"
+_SHOWN_AFTER = 1.0  # seconds: a run that takes less needs no progress
+_EVERY = 0.1  # seconds between two drawings
+_STAGE = {"simulate": "simulating", "write": "writing"}
+_BAR = 24
+
+
+class ProgressLine:
+    """Draw what `simulate.run` reports; call `close` when it is done.
+
+    Parameters
+    ----------
+    label : str
+        What is being run; shown where a batch has several.
+    quiet : bool
+        Print nothing at all.
+    """
+
+    def __init__(self, label: str = "", quiet: bool = False) -> None:
+        self._label = f"{clean_line(label)}: " if label else ""
+        self._quiet = quiet
+        self._live = not quiet and stderr_is_live()
+        self._begun = monotonic()
+        self._drawn = 0.0
+        self._first: tuple[float, int] | None = None
+        self._told = False
+
+    def __call__(self, progress: Progress) -> None:
+        if self._quiet:
+            return
+        now = monotonic()
+        if not self._told:
+            self._told = True
+            self._tell_compiling()
+        # The pace is that since the first trajectories were done, so that compiling does not count.
+        if self._first is None and progress.done:
+            self._first = (now, progress.done)
+        if not self._live or now - self._begun < _SHOWN_AFTER or now - self._drawn < _EVERY:
+            return
+        self._drawn = now
+        self._draw(progress, now)
+
+    def close(self) -> None:
+        """Remove the line."""
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._drawn = 0.0
+
+    def _tell_compiling(self) -> None:
+        """Say, also where there is no terminal, why nothing happens for a while."""
+        from sandwich_sim.kernels._jit import COMPILED, is_cached
+
+        if COMPILED and not is_cached():
+            note(COMPILING)
+
+    def _draw(self, progress: Progress, now: float) -> None:
+        part = progress.done / progress.total if progress.total else 1.0
+        filled = round(_BAR * part)
+        text = (
+            f"{self._label}{_STAGE.get(progress.stage, progress.stage)} "
+            f"{'█' * filled}{'░' * (_BAR - filled)} {part:4.0%}  "
+            f"{progress.done:,} of {progress.total:,}{self._left(progress, now)}"
+        )
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write("\r" + text[:width] + "\x1b[K")
+        sys.stderr.flush()
+
+    def _left(self, progress: Progress, now: float) -> str:
+        if self._first is None:
+            return ""
+        seconds, done = now - self._first[0], progress.done - self._first[1]
+        if done <= 0 or seconds < 0.5:
+            return ""
+        return f"  {duration(seconds * (progress.total - progress.done) / done)} left"

@@ -1,0 +1,233 @@
+"""`sandwich-sim run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandwich_sim.cli.failures import report_failure, worst
+from sandwich_sim.cli.options import example, expand_scenarios, json_option, scenario_argument, set_option
+from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_columns, say_json
+from sandwich_sim.cli.progress import ProgressLine
+from sandwich_sim.errors import IntegrityError, SandwichSimError
+
+if TYPE_CHECKING:
+    from sandwich_sim.scenario.spec import ScenarioSpec
+    from sandwich_sim.simulate import RunResult
+
+DEFAULT_ROOT = Path("results")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scenario of the command line: what was asked and what came of it.
+
+    Attributes
+    ----------
+    source : str
+        As the user named it.
+    spec : ScenarioSpec, optional
+        None if it is not valid.
+    result : RunResult, optional
+        None if it was not run to the end.
+    exit_code : int
+        Its own exit code.
+    error : Exception, optional
+        Why it has no result.
+    """
+
+    source: str
+    spec: ScenarioSpec | None = None
+    result: RunResult | None = None
+    exit_code: int = 0
+    error: Exception | None = None
+
+
+@click.command(
+    epilog=example(
+        "sandwich-sim run base -n 65_536",
+        "sandwich-sim run my_scenario.toml --set open_source.gap=4.0 --seed 7",
+        "sandwich-sim run scenarios/ --quiet -o nightly",
+    )
+)
+@scenario_argument(several=True)
+@click.option("-n", "--trajectories", type=click.IntRange(min=1), metavar="N", help="How many trajectories.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed of all random numbers.")
+@click.option(
+    "--sampler", type=click.Choice(["random", "latin-hypercube", "sobol"]), help="How inputs are drawn."
+)
+@click.option(
+    "--keep",
+    type=click.Choice(["summary", "outcomes", "paths"]),
+    default="outcomes",
+    show_default=True,
+    help="What is stored: sums and histograms; also outcomes of each trajectory; also every path.",
+)
+@click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
+)
+@set_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Result folder; of a batch, the folder that holds the result folders.  "
+    "[default: results/NAME-DIGEST]",
+)
+@click.option("--force", is_flag=True, help="Run again and replace the result folder.")
+@click.option("--dry-run", is_flag=True, help="Print memory, disk and time that it would take.")
+@click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
+@json_option
+def command(scenarios: tuple[str, ...], **options: Any) -> int:
+    """Run each SCENARIO and print who keeps the dollar.
+
+    SCENARIO is a file, the name of a shipped scenario, or a folder of files. Several make a
+    batch: one that fails does not stop the others, and the exit code is the worst of all.
+    """
+    from sandwich_sim.scenario.load import shipped_scenarios
+
+    sources = expand_scenarios(scenarios, shipped_scenarios())
+    batch = len(sources) > 1 or list(scenarios) != sources
+    # All files are read before the first is run: a typo in the last one shows at once.
+    jobs = [_load(source, options["overrides"]) for source in sources]
+    if options["dry_run"]:
+        return _dry_run(jobs, options, batch)
+    done = []
+    for number, job in enumerate(jobs):
+        label = f"{number + 1}/{len(jobs)} {Path(job.source).stem}" if len(jobs) > 1 else ""
+        done.append(_run(job, options, batch, label))
+        if not options["as_json"]:
+            _print(done[-1], options["quiet"])
+    code = worst(job.exit_code for job in done)
+    if options["as_json"]:
+        say_json({"runs": [_document(job) for job in done], "exit_code": code})
+    elif len(done) > 1 and not options["quiet"]:
+        _print_overview(done)
+    return code
+
+
+def _load(source: str, overrides: tuple[str, ...]) -> Job:
+    from sandwich_sim.scenario.load import load_scenario
+
+    try:
+        return Job(source, load_scenario(source, overrides))
+    except Exception as error:  # one bad scenario of a batch does not stop the others
+        return Job(source, exit_code=report_failure(error), error=error)
+
+
+def _place(options: dict[str, Any], batch: bool) -> dict[str, Any]:
+    """Where results go: `--output` is the run folder itself, or of a batch the one around them."""
+    output: Path | None = options["output"]
+    if batch and output is not None:
+        return {"output": None, "root": output}
+    return {"output": output, "root": DEFAULT_ROOT}
+
+
+def _choices(options: dict[str, Any]) -> dict[str, Any]:
+    names = ("trajectories", "seed", "sampler", "keep", "threads")
+    return {name: options[name] for name in names} | {"shocks": not options["no_shocks"]}
+
+
+def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
+    if job.spec is None:
+        return job
+    progress = ProgressLine(label, quiet=options["quiet"])
+    try:
+        # Only now: numba takes a third of a second to load, and errors in files should not wait.
+        from sandwich_sim.simulate import run
+
+        result = run(
+            job.spec,
+            **_place(options, batch),
+            **_choices(options),
+            force=options["force"],
+            progress=progress,
+        )
+    except Exception as error:  # as in `_load`
+        progress.close()
+        return Job(job.source, job.spec, exit_code=report_failure(error), error=error)
+    finally:
+        progress.close()
+    if not options["quiet"]:
+        for warning in result.warnings:
+            note(f"warning: {clean_line(warning)}")
+    code = IntegrityError.exit_code if result.failed else 0
+    if result.failed:
+        note(f"error: {result.folder}: trajectories broke an identity or are not finite; the run is marked.")
+    return Job(job.source, job.spec, result, code)
+
+
+def _print(job: Job, quiet: bool) -> None:
+    if job.spec is None or job.result is None:
+        return
+    if quiet:
+        say(str(job.result.folder))
+        return
+    from sandwich_sim.cli.run_table import print_summary
+
+    print_summary(job.result.summary)
+    click.echo(_closing(job.result))
+
+
+def _closing(result: RunResult) -> str:
+    """One line that says where the results are and how to open them."""
+    folder = clean_line(result.folder)
+    how = f'sandwich_sim.open_run("{folder}")'
+    verb = "Already there" if result.reused else f"Done in {duration(result.seconds)}"
+    return f"{verb}: {folder}    Open it in Python: {how}"
+
+
+def _print_overview(jobs: list[Job]) -> None:
+    failed = sum(job.exit_code != 0 for job in jobs)
+    click.echo()
+    click.echo(click.style(f"{count(len(jobs), 'scenario')}, {failed} failed", bold=True))
+    rows = []
+    for job in jobs:
+        state = "ok" if not job.exit_code else f"exit code {job.exit_code}"
+        if job.result is not None:
+            time = "reused" if job.result.reused else duration(job.result.seconds)
+            rows.append((job.source, state, time, str(job.result.folder)))
+        else:
+            rows.append((job.source, state, "", "not run"))
+    say_columns(rows, indent="  ")
+
+
+def _document(job: Job) -> dict[str, Any]:
+    document: dict[str, Any] = {"source": job.source, "exit_code": job.exit_code}
+    if job.spec is not None:
+        document |= {"name": job.spec.name, "title": job.spec.title, "digest": job.spec.digest}
+    if job.result is not None:
+        document |= {
+            "folder": job.result.folder,
+            "reused": job.result.reused,
+            "failed": job.result.failed,
+            "seconds": job.result.seconds,
+            "warnings": job.result.warnings,
+            "summary": job.result.summary.to_document(),
+        }
+    if job.error is not None:
+        document["error"] = str(job.error) if isinstance(job.error, SandwichSimError) else repr(job.error)
+        document["problems"] = getattr(job.error, "problems", ())
+    return document
+
+
+def _dry_run(jobs: list[Job], options: dict[str, Any], batch: bool) -> int:
+    """Print what each run would take; exit code 5 if one does not fit this machine."""
+    from sandwich_sim.cli.run_plan import plan_document, print_plan
+
+    documents = []
+    for job in jobs:
+        document: dict[str, Any] = {"source": job.source, "exit_code": job.exit_code}
+        if job.spec is not None:
+            document |= plan_document(job.spec, _place(options, batch), _choices(options))
+        documents.append(document)
+        if not options["as_json"]:
+            print_plan(document)
+    code = worst(document["exit_code"] for document in documents)
+    if options["as_json"]:
+        say_json({"plans": documents, "exit_code": code})
+    return code

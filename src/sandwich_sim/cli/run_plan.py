@@ -1,0 +1,60 @@
+"""What a run would take: `run --dry-run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandwich_sim.cli.failures import report_failure
+from sandwich_sim.cli.output import count, duration, file_size, say
+from sandwich_sim.errors import SandwichSimError
+
+if TYPE_CHECKING:
+    from sandwich_sim.scenario.spec import ScenarioSpec
+
+
+def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+    """Plan one run.
+
+    Parameters
+    ----------
+    spec : ScenarioSpec
+    place : dict
+        ``output`` and ``root`` of `simulate.run`.
+    choices : dict
+        Its options that change what is computed.
+
+    Returns
+    -------
+    dict
+        Sizes, and ``exit_code``: 0 if it fits, 5 if not, 2 if it is impossible (both reported).
+    """
+    from sandwich_sim.results.plan import check_plan
+    from sandwich_sim.simulate import default_name, plan, prepare
+
+    found: dict[str, Any] = {"exit_code": 0}
+    try:
+        prepared = prepare(spec, **choices)
+        planned = plan(prepared)
+        folder = place["output"] or place["root"] / default_name(prepared.meta)
+        found |= {
+            "folder": folder,
+            "trajectories": planned.n_trajectories,
+            "threads": planned.threads,
+            "memory_bytes": planned.memory_bytes,
+            "disk_bytes": planned.disk_bytes,
+            "seconds": planned.seconds,
+        }
+        check_plan(planned, folder)
+    except SandwichSimError as error:
+        found["exit_code"] = report_failure(error)
+    return found
+
+
+def print_plan(document: dict[str, Any]) -> None:
+    """Print one plan on two lines; nothing if there is none."""
+    if "folder" not in document:
+        return
+    sizes = f"{file_size(document['memory_bytes'])} of memory, {file_size(document['disk_bytes'])} of disk"
+    threads = count(document["threads"], "thread")
+    say(f"{document['source']}: {count(document['trajectories'], 'trajectory')} into {document['folder']}")
+    say(f"    about {sizes}, {duration(document['seconds'])} on {threads}")
