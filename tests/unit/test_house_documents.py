@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from sandwich_sim._version import __version__
+from sandwich_sim.scenario.load import load_scenario
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -90,3 +91,15 @@ def test_every_page_of_the_documentation_is_linked_from_its_index():
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = [name_of(page).removeprefix("docs/") for page in PAGES if name_of(page).startswith("docs/")]
     assert not [page for page in pages if page != "index.md" and f"]({page})" not in index]
+
+
+def scenario_examples() -> list[str]:
+    pages = (README, (ROOT / "docs" / "scenario-files.md").read_text(encoding="utf-8"))
+    return [block for page in pages for block in re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)]
+
+
+@pytest.mark.parametrize("example", scenario_examples(), ids=lambda text: text.split("\n")[0])
+def test_examples_in_the_documentation_are_valid_scenarios(tmp_path, example):
+    file = tmp_path / "example.toml"
+    file.write_text(example if "extends" in example else f'extends = "base"\n{example}', encoding="utf-8")
+    load_scenario(file)
