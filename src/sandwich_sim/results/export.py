@@ -109,7 +109,8 @@ def _outcome_table(folder: Path, arrays: Mapping[str, ArrayLayout], meta: RunMet
             n = values[0].shape[-1]
             rows = [np.arange(first, first + n)]
             for value in values:
-                rows.extend(value.reshape(-1, n))
+                # Flags as 0 and 1: every program reads these alike.
+                rows.extend(value.reshape(-1, n).astype(np.uint8 if value.dtype == bool else value.dtype))
             yield dict(zip(headings, rows, strict=True))
             first += n
 

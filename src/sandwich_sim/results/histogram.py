@@ -105,7 +105,11 @@ def _locate(counts: NDArray[Any], q: Floats) -> _Place:
 
 
 def _unevenness(counts: NDArray[Any], bucket: NDArray[np.int64], here: Floats) -> Floats:
-    """Return the largest relative difference from the bucket's count to its neighbors'."""
+    """Return how uneven the density is around a bucket, relative to its count.
+
+    The largest difference to a neighbor's count, at least 1 / sqrt(count): the values within a
+    bucket are themselves a sample.
+    """
     last = counts.shape[-1] - 1
     worst = np.zeros(bucket.shape)
     for step in (-1, 1):
@@ -113,7 +117,7 @@ def _unevenness(counts: NDArray[Any], bucket: NDArray[np.int64], here: Floats) -
         there = np.take_along_axis(counts[None], neighbor[..., None], -1)[..., 0]
         worst = np.maximum(worst, np.abs(there - here))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(here > 0, worst / here, 1.0)
+        return np.where(here > 0, np.maximum(worst / here, 1.0 / np.sqrt(here)), 1.0)
 
 
 def _levels(q: ArrayLike, counts: NDArray[Any]) -> Floats:
@@ -166,8 +170,8 @@ def interpolation_error(
     -----
     If a part s of the bucket's count sits at one point and the rest is spread evenly, the
     interpolated quantile is off by at most s of the bucket's width; a density that changes by
-    s across it gives s / 8. s is read off the neighboring buckets (their noise included), and
-    the bound of `quantile` is never exceeded.
+    s across it gives s / 8. s is read off the neighboring buckets, noise included, and is at
+    least that of the values within the bucket; the bound of `quantile` is never exceeded.
     """
     place = _locate(counts, _levels(q, counts))
     value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)

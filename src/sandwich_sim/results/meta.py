@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -92,6 +94,12 @@ class RunMeta:
     def is_replicated(self) -> bool:
         """Whether standard errors must be taken across scrambles (or designs)."""
         return self.sampler != "random"
+
+    @property
+    def run_digest(self) -> str:
+        """SHA-256 (hex) of the scenario's digest and of every option: one digest, one result."""
+        text = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values; `meta_from_document` is the way back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from sandwich_sim.results.summary import ENDS, Distribution, Estimate, EventSumm
 from sandwich_sim.variables import QUANTILES, TABLE_SERIES, VARIABLES
 
 _TOO_FEW = "not estimable: too few trajectories"
+_NOT_FINITE = "not estimable: a trajectory holds a non-finite value"
 
 
 def summarize(accumulators: Accumulators, meta: RunMeta) -> Summary:
@@ -86,6 +87,7 @@ def _distributions(accumulators: Accumulators, meta: RunMeta, row: int) -> list[
                 float(error[place, hop]) * factor,
                 _quantiles(estimate, hop, place, factor),
                 is_constant=bool(is_constant[place, hop]),
+                has_failed=bool(accumulators["failures"][0]),
             )
             for place, end in enumerate(ENDS)
         }
@@ -105,12 +107,13 @@ def _quantiles(estimate: QuantileEstimate, hop: int, place: int, factor: float) 
 
 
 def _distribution(
-    mean: float, error: float, quantiles: dict[float, Estimate], *, is_constant: bool
+    mean: float, error: float, quantiles: dict[float, Estimate], *, is_constant: bool, has_failed: bool
 ) -> Distribution:
     """Join them; a value that is the same everywhere needs no histogram for its quantiles."""
     if is_constant:
         quantiles = {level: Estimate(mean, 0.0) for level in quantiles}
-    return Distribution(Estimate(mean, error, _TOO_FEW if isnan(error) else ""), quantiles)
+    reason = "" if isfinite(mean) and isfinite(error) else (_NOT_FINITE if has_failed else _TOO_FEW)
+    return Distribution(Estimate(mean, error, reason), quantiles)
 
 
 def _events(accumulators: Accumulators, meta: RunMeta) -> tuple[EventSummary, ...]:

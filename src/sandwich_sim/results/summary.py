@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import isnan
+from math import isfinite
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -142,8 +142,8 @@ def _row(
         "quantity": quantity,
         "when": when,
         "statistic": statistic,
-        "value": None if isnan(estimate.value) else estimate.value,
-        "standard_error": None if isnan(estimate.standard_error) else estimate.standard_error,
+        "value": estimate.value if isfinite(estimate.value) else None,
+        "standard_error": estimate.standard_error if isfinite(estimate.standard_error) else None,
         "unit": unit,
         "reason": estimate.reason,
     }
@@ -170,7 +170,7 @@ def _event_rows(summary: Summary) -> Iterator[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     """Make JSON values: NaN is null, keys are text, tuples are lists."""
     if isinstance(value, float):
-        return None if isnan(value) else value
+        return value if isfinite(value) else None
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -139,9 +139,16 @@ def _arrow_columns(columns: Columns) -> dict[str, Any]:
 
 def _rows(columns: Mapping[str, Any]) -> Iterable[list[Any]]:
     """Return rows of plain values; a missing number is an empty cell."""
-    plain = [values.tolist() if isinstance(values, np.ndarray) else values for values in columns.values()]
+    plain = [_plain(values) if isinstance(values, np.ndarray) else values for values in columns.values()]
     for row in zip(*plain, strict=True):
         yield [None if isinstance(value, float) and value != value else value for value in row]
+
+
+def _plain(values: NDArray[Any]) -> list[Any]:
+    """Return Python numbers; 0.2 in float32 is 0.2, not 0.20000000298."""
+    if values.dtype.itemsize == 4 and values.dtype.kind == "f":
+        values = values.astype(str).astype(np.float64)
+    return list(values.tolist())
 
 
 def _check_fits_excel(table: Table, output: Path) -> None:

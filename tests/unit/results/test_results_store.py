@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_run import accumulate, make_arrays, make_meta, unit_of, write_run
 
 from sandwich_sim.errors import BusyError, IntegrityError, ResourceError, UsageError
 from sandwich_sim.results import store
@@ -16,6 +15,7 @@ from sandwich_sim.results.dataset import open_run, read_accumulators, read_meta
 from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.store import RunWriter
+from synthetic_run import accumulate, make_arrays, make_meta, unit_of, write_run
 
 
 def writer_of(folder: Path, **changes: object) -> RunWriter:

@@ -1,0 +1,56 @@
+import getpass
+import json
+import socket
+from pathlib import Path
+
+import numba
+import pytest
+
+from sandwich_sim.results.meta import meta_from_document
+from sandwich_sim.results.provenance import fingerprint, provenance_record
+from synthetic_run import make_meta
+
+
+def test_the_same_run_has_the_same_record_but_for_its_time() -> None:
+    first, second = provenance_record(make_meta()), provenance_record(make_meta())
+    assert first.pop("started") <= second.pop("started")
+    assert first == second
+
+
+def test_the_record_names_no_host_user_or_path() -> None:
+    record = provenance_record(make_meta())
+    del record["fingerprint"]["features"]
+    values = json.dumps(record).split('"')
+    assert not {socket.gethostname(), getpass.getuser()} & set(values)
+    assert not any(str(Path.home()) in value for value in values)
+
+
+def test_the_fingerprint_is_short_and_stable() -> None:
+    assert fingerprint() == fingerprint()
+    assert len(fingerprint()) == 16
+    assert provenance_record(make_meta())["fingerprint"]["digest"] == fingerprint()
+
+
+def test_the_fingerprint_tells_another_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint()
+    monkeypatch.setattr(numba.config, "CPU_NAME", "generic")
+    assert fingerprint() != before
+
+
+def test_the_description_of_a_run_survives_json() -> None:
+    meta = make_meta()
+    assert meta_from_document(json.loads(json.dumps(meta.to_document()))) == meta
+
+
+def test_the_digest_of_a_run_covers_every_option() -> None:
+    digests = {make_meta().run_digest, make_meta().run_digest}
+    assert len(digests) == 1
+    for change in (
+        {"seed": 1},
+        {"n_trajectories": 5},
+        {"keep": "paths"},
+        {"shocks": False},
+        {"sampler": "sobol"},
+    ):
+        digests.add(make_meta(**change).run_digest)
+    assert len(digests) == 6
