@@ -72,9 +72,11 @@ def plot_dollar(
     ax.barh(rows, cents.median, height=thickness, color=list(hop_colors(hops, theme).values()), zorder=2)
     ax.axvline(0.0, color=theme.muted, linewidth=1.0, zorder=2.5)
     _draw_intervals(ax, cents, rows, theme)
+    shown = [cents.low, cents.high]
     if at == "horizon":
-        _mark_start(ax, _cents(dataset, "start").median, rows, theme)
-    _frame(ax, cents, len(hops), narrow=narrow, theme=theme)
+        shown.append(_cents(dataset, "start").median)
+        _mark_start(ax, shown[-1], rows, theme)
+    _frame(ax, np.stack(shown), len(hops), narrow=narrow, theme=theme)
     _label_rows(ax, _hop_titles(dataset, hops), cents, narrow=narrow, theme=theme)
     _write_titles(ax, dataset, at, narrow=narrow, theme=theme)
     return ax
@@ -120,9 +122,9 @@ def _mark_start(ax: Axes, start: NDArray[np.float64], rows: NDArray[np.float64],
     )  # fmt: skip
 
 
-def _frame(ax: Axes, cents: _Cents, n_hop: int, *, narrow: bool, theme: Theme) -> None:
-    """Set limits, grid and the axis in cents."""
-    low, high = min(0.0, float(np.nanmin(cents.low))), max(0.0, float(np.nanmax(cents.high)))
+def _frame(ax: Axes, shown: NDArray[np.float64], n_hop: int, *, narrow: bool, theme: Theme) -> None:
+    """Set limits that hold all that is shown, grid and the axis in cents."""
+    low, high = min(0.0, float(np.nanmin(shown))), max(0.0, float(np.nanmax(shown)))
     room = 0.03 * max(high - low, 1.0)
     ax.set_xlim(low - room, high + room)
     ax.set_ylim(n_hop - 0.45, -0.85 if narrow else -0.6)
@@ -130,7 +132,7 @@ def _frame(ax: Axes, cents: _Cents, n_hop: int, *, narrow: bool, theme: Theme) -
         ax.xaxis.grid(True, color=theme.grid, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.locator_params(axis="x", nbins=5 if narrow else 8)
-    ax.xaxis.set_major_formatter(lambda value, _position: f"{_number(value)}¢")
+    ax.xaxis.set_major_formatter(lambda value, _position: f"{value:g}¢".replace("-", _MINUS))
 
 
 def _label_rows(ax: Axes, titles: list[str], cents: _Cents, *, narrow: bool, theme: Theme) -> None:
@@ -202,6 +204,6 @@ def _date(dataset: xr.Dataset, at: Moment) -> str:
 
 
 def _number(value: float) -> str:
-    """Round to whole cents, to tenths below one, with a true minus sign and no negative zero."""
-    text = f"{value:.1f}" if 0.05 <= abs(value) < 0.95 else f"{value:.0f}"
+    """Round to tenths below ten and to whole cents above, with a true minus sign and no negative zero."""
+    text = f"{value:.1f}" if abs(value) < 9.95 else f"{value:.0f}"
     return text.replace("-", _MINUS) if float(text) else "0"

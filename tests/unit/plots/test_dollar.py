@@ -62,10 +62,18 @@ def test_the_start_can_be_shown_instead_and_then_has_no_diamonds():
     assert not any("2036" in text for text in texts(axes))
 
 
+def test_everything_lies_within_the_axis_also_where_the_start_was_higher_than_any_horizon():
+    _, axes = new_figure()
+    plot_dollar(dollar_dataset(start=(0.1, -9.0, 60.0, *START[3:])), axes)
+    diamonds = axes.collections[-1].get_offsets()
+    low, high = axes.get_xlim()
+    assert low < diamonds[:, 0].min() and diamonds[:, 0].max() < high
+
+
 def test_numbers_stand_beside_the_bars_with_a_true_minus_sign():
     _, axes = new_figure()
     plot_dollar(dollar_dataset(), axes)
-    assert {"−6¢", "14¢", "0.5¢"} <= set(texts(axes))
+    assert {"−6.0¢", "14¢", "0.5¢", "3.2¢"} <= set(texts(axes))
     assert any("outside the chain: 60¢" in text for text in texts(axes))
 
 
@@ -99,7 +107,7 @@ def test_no_text_leaves_the_figure_and_no_numbers_overlap(tmp_path, size, theme,
 def test_the_description_says_what_the_picture_shows():
     words = describe_dollar(dollar_dataset())
     assert "July 2036" in words
-    assert "Lab −6 (−10 to −2)" in words
+    assert "Lab −6.0 (−10 to −1.5)" in words
 
 
 def test_a_run_without_the_quantiles_is_refused_with_advice():
