@@ -6,14 +6,14 @@ the same numbers as a whole run. `DrawPlan` is made by ``sampling.draw_plan``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels import quantiles
 from sandwich_sim.kernels._jit import compiled, entry
-from sandwich_sim.kernels.hypercube import grid_cells, hypercube_row
+from sandwich_sim.kernels.hypercube import N_GRID, hypercube_row, lay_out
 from sandwich_sim.kernels.quantiles import BELOW_ONE, FIRST_NORMAL_KIND, to_normal, to_uniform
 from sandwich_sim.kernels.rng import philox4x32, trajectory_words, uniform53
 from sandwich_sim.kernels.sobol import N_SCRAMBLE, sobol_digits, sobol_digits_aligned
@@ -23,14 +23,15 @@ LATIN_HYPERCUBE = 1
 SOBOL = 2
 SAMPLER_CODES = {"random": RANDOM, "latin-hypercube": LATIN_HYPERCUBE, "sobol": SOBOL}
 
-N_WORK = 7
+_WORD_LOW, _WORD_HIGH, _SCRAMBLE, _DIGITS = 0, 1, 2, 3
+_GRAY, _LOWEST_BIT = 4, 5  # sobol
+_GRID = 4  # latin-hypercube, to the end
+N_WORK = _GRID + N_GRID
 """Rows of the work array of `draw_parameters`."""
 
-_WORD_LOW, _WORD_HIGH, _SCRAMBLE, _LOWEST_BIT, _DIGITS = 0, 1, 2, 3, 4
-_CELLS = 5  # and 6
-_GRAY = 5
 _HALF_DIGIT = 0.5
 _DIGIT = 2.0**-52
+_ZERO: Any = np.uint64(0)
 _ONE = np.uint64(1)
 
 
@@ -61,9 +62,9 @@ class DrawPlan(NamedTuple):
         Table of the normal distribution function (empty if no correlated input needs it).
     steps : ndarray of uint64, shape (n_drawn, 33, 16)
         Scrambled Sobol steps and shifts (empty for other samplers).
-    design : ndarray of uint64, shape (3, 16)
-        Strata, rows and columns of each Latin-hypercube design.
-    round_keys : ndarray of uint64, shape (n_drawn, 8, 16)
+    design : ndarray of uint64, shape (4, 16)
+        Strata, rows, columns and passes of each Latin-hypercube design.
+    round_keys : ndarray of uint64, shape (n_drawn, 8)
         Keys of the hypercube's permutations (empty for other samplers).
     group : ndarray of int64, shape (n_drawn,)
         Correlated group; -1 for inputs in no correlation.
@@ -98,7 +99,7 @@ class DrawPlan(NamedTuple):
 def _prepare(plan: DrawPlan, indices: NDArray[np.int64], work: NDArray[np.uint64]) -> bool:
     """Fill the work rows that all inputs share; return whether the block is aligned."""
     n = indices.shape[0]
-    aligned = n % N_SCRAMBLE == 0 and n > 0 and indices[0] % N_SCRAMBLE == 0
+    aligned: bool = n % N_SCRAMBLE == 0 and n > 0 and indices[0] % N_SCRAMBLE == 0
     for t in range(n):
         low, high = trajectory_words(indices[t], 0)
         work[_WORD_LOW, t] = low
@@ -106,7 +107,7 @@ def _prepare(plan: DrawPlan, indices: NDArray[np.int64], work: NDArray[np.uint64
         work[_SCRAMBLE, t] = np.uint64(indices[t] % N_SCRAMBLE)
         aligned = aligned and indices[t] == indices[0] + t
     if plan.sampler == LATIN_HYPERCUBE:
-        grid_cells(indices, plan.design, work[_CELLS : _CELLS + 2])
+        lay_out(indices, plan.design, work[_GRID:])
     elif plan.sampler == SOBOL:
         for t in range(n):
             point = np.uint64(indices[t] // N_SCRAMBLE)
@@ -126,7 +127,7 @@ def _random_row(plan: DrawPlan, j: int, work: NDArray[np.uint64], row: NDArray[n
     k0, k1 = plan.key[0], plan.key[1]
     low, high = work[_WORD_LOW], work[_WORD_HIGH]
     for t in range(row.shape[0]):
-        w0, w1, _, _ = philox4x32(low[t], high[t], stream, np.uint64(0), k0, k1)
+        w0, w1, _, _ = philox4x32(low[t], high[t], stream, _ZERO, k0, k1)
         row[t] = min(uniform53(w0, w1), BELOW_ONE)
 
 
@@ -211,9 +212,9 @@ def draw_parameters(
         else:
             _random_row(plan, j, work, row)
             if plan.sampler == LATIN_HYPERCUBE:
-                cells = work[_CELLS : _CELLS + 2]
-                keys = plan.round_keys[j]
-                hypercube_row(plan.design, keys, cells, work[_SCRAMBLE], aligned, work[_DIGITS], row)
+                keys: NDArray[np.uint64] = plan.round_keys[j]
+                n_pass: Any = np.int64(plan.design[3, 0])
+                hypercube_row(keys, n_pass, work[_SCRAMBLE], work[_GRID:], work[_DIGITS], row)
         if plan.kinds[j] >= FIRST_NORMAL_KIND or plan.group[j] >= 0:
             to_normal(row)
     _correlate(plan, out)

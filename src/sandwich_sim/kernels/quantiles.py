@@ -49,14 +49,15 @@ def fill_normal_quantiles(row: Row) -> None:
 @inlined
 def _polynomial(coefficients: NDArray[np.float64], piece: int, x: float) -> float:
     """Evaluate one piece at x in [-1, 1] (Horner)."""
-    y = coefficients[piece, 7]
+    y: float = coefficients[piece, 7]
     y = y * x + coefficients[piece, 6]
     y = y * x + coefficients[piece, 5]
     y = y * x + coefficients[piece, 4]
     y = y * x + coefficients[piece, 3]
     y = y * x + coefficients[piece, 2]
     y = y * x + coefficients[piece, 1]
-    return y * x + coefficients[piece, 0]
+    y = y * x + coefficients[piece, 0]
+    return y
 
 
 @compiled

@@ -9,6 +9,7 @@ its Gray code ``k ^ (k >> 1)``.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,10 @@ SHIFT_ROW = INDEX_BITS
 SCRAMBLE_DRAW = 1
 """Philox draw number that scrambling uses; 0 is the parameter's own draw."""
 
+_ZERO: Any = np.uint64(0)
 _ONE = np.uint64(1)
+_SCRAMBLE_DRAW: Any = np.uint64(SCRAMBLE_DRAW)
+_CALLS_APART = 64
 _SHIFT_32 = np.uint64(32)
 _SHIFT_12 = np.uint64(64 - DIGITS)
 
@@ -58,7 +62,9 @@ def load_directions(slots: NDArray[np.int64]) -> NDArray[np.uint32]:
 
 @entry
 def scramble_directions(
-    directions: NDArray[np.uint32], streams: NDArray[np.uint64], key: NDArray[np.uint64],
+    directions: NDArray[np.uint32],
+    streams: NDArray[np.uint64],
+    key: NDArray[np.uint64],
     out: NDArray[np.uint64],
 ) -> None:
     """Scramble the digits of every (input, scramble) by a random matrix and a random shift.
@@ -83,10 +89,8 @@ def scramble_directions(
     for j in range(streams.shape[0]):
         for scramble in range(N_SCRAMBLE):
             for call in range((INDEX_BITS + 2) // 2):
-                w0, w1, w2, w3 = philox4x32(
-                    np.uint64(scramble * 64 + call), np.uint64(0), streams[j],
-                    np.uint64(SCRAMBLE_DRAW), key[0], key[1],
-                )  # fmt: skip
+                place: Any = np.uint64(scramble * _CALLS_APART + call)
+                w0, w1, w2, w3 = philox4x32(place, _ZERO, streams[j], _SCRAMBLE_DRAW, key[0], key[1])
                 columns[2 * call] = ((w0 << _SHIFT_32) | w1) >> _SHIFT_12
                 columns[2 * call + 1] = ((w2 << _SHIFT_32) | w3) >> _SHIFT_12
             for digit in range(INDEX_BITS):
@@ -104,7 +108,9 @@ def scramble_directions(
 
 @compiled
 def sobol_digits(
-    steps: NDArray[np.uint64], gray: NDArray[np.uint64], scramble: NDArray[np.uint64],
+    steps: NDArray[np.uint64],
+    gray: NDArray[np.uint64],
+    scramble: NDArray[np.uint64],
     digits: NDArray[np.uint64],
 ) -> None:
     """Compute the digits of one input for any trajectories.
@@ -133,7 +139,9 @@ def sobol_digits(
 
 @compiled
 def sobol_digits_aligned(
-    steps: NDArray[np.uint64], gray: NDArray[np.uint64], lowest_bit: NDArray[np.uint64],
+    steps: NDArray[np.uint64],
+    gray: NDArray[np.uint64],
+    lowest_bit: NDArray[np.uint64],
     digits: NDArray[np.uint64],
 ) -> None:
     """Compute the digits of one input for consecutive trajectories, whole rounds of 16.
@@ -158,8 +166,8 @@ def sobol_digits_aligned(
                 digits[s] ^= steps[bit, s]
     for point in range(1, digits.shape[0] // N_SCRAMBLE):
         start = point * N_SCRAMBLE
-        bit = np.int64(lowest_bit[start])
+        changed = np.int64(lowest_bit[start])
         before = digits[start - N_SCRAMBLE : start]
         here = digits[start : start + N_SCRAMBLE]
         for s in range(N_SCRAMBLE):
-            here[s] = before[s] ^ steps[bit, s]
+            here[s] = before[s] ^ steps[changed, s]

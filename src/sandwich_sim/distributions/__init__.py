@@ -1,0 +1,1 @@
+"""Exact distribution functions, and the tables that the kernel draws from."""
