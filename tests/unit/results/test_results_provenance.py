@@ -1,6 +1,8 @@
 import getpass
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numba
@@ -54,3 +56,14 @@ def test_the_digest_of_a_run_covers_every_option() -> None:
     ):
         digests.add(make_meta(**change).run_digest)
     assert len(digests) == 6
+
+
+def test_what_a_run_imports_is_light() -> None:
+    code = (
+        "import sys, sandwich_sim.results.store, sandwich_sim.results.plan, sandwich_sim.results.provenance,"
+        "sandwich_sim.results.summarize, sandwich_sim.results.dataset, sandwich_sim.results.aggregate;"
+        "print([m for m in ('xarray', 'pandas', 'zarr', 'scipy', 'matplotlib', 'numba', 'pydantic', 'rich')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from sandwich_sim.errors import BusyError, IntegrityError, ResourceError, UsageE
 from sandwich_sim.results import store
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.dataset import open_run, read_accumulators, read_meta
-from sandwich_sim.results.files import folder_state
+from sandwich_sim.results.files import folder_state, write_file
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.store import RunWriter
 from synthetic_run import accumulate, make_arrays, make_meta, unit_of, write_run
@@ -254,6 +255,36 @@ def test_the_provenance_and_the_scenario_lie_beside_the_arrays(tmp_path: Path) -
     assert json.loads((tmp_path / "run" / "provenance.json").read_text())["run"]["seed"] == 2**64 - 1
     assert not (tmp_path / "run" / ".lock").exists()
     assert not list((tmp_path / "run").rglob("*.partial"))
+
+
+@pytest.mark.parametrize("size", [0, 5, 2**18, 2**18 + 1, 2**22, 2**22 + 4096, 3 * 2**22])
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_file_holds_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, direct: bool
+) -> None:
+    if not direct:
+        monkeypatch.delattr("os.O_DIRECT", raising=False)
+    data = np.random.default_rng(size).bytes(size)
+    write_file(tmp_path / "file", memoryview(data), durable=True)
+    assert (tmp_path / "file").read_bytes() == data
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_system_without_direct_writes_gets_plain_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, failed = os.write, []
+
+    def refuse_once(descriptor: int, data: memoryview) -> int:
+        if not failed:
+            failed.append(True)
+            raise OSError(22, "Invalid argument")
+        return write(descriptor, data)
+
+    monkeypatch.setattr("os.write", refuse_once)
+    data = bytes(range(256)) * 4096
+    write_file(tmp_path / "file", data)
+    assert (tmp_path / "file").read_bytes() == data
 
 
 def test_no_warning_is_raised_when_writing(tmp_path: Path) -> None:
