@@ -98,7 +98,7 @@ def describe_dollar(dataset: xr.Dataset, *, at: Moment = "horizon") -> str:
 
 def _cents(dataset: xr.Dataset, at: Moment) -> _Cents:
     if "dollar_profit_quantile" not in dataset:
-        raise UsageError('the run kept no quantiles of dollar_profit. Add it to fans in [run] and run again.')
+        raise UsageError("the run kept no quantiles of dollar_profit. Add it to fans in [run] and run again.")
     record = dataset["dollar_profit_quantile"].isel(time=_RECORD[at])
     low, median, high = (
         100.0 * record.sel(quantile=q, method="nearest").transpose("hop").values.astype(np.float64)

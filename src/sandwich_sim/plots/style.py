@@ -36,7 +36,7 @@ DARK = Theme("dark", background="#14171c", text="#eceef2", muted="#a2a9b5", grid
 
 # Each pair: on the light ground, on the dark one. Chosen so that any two differ by at least
 # 0.075 in OKLab for normal, protan, deutan and tritan sight, and stand out from the ground by
-# a contrast of 3 or more; tests/unit/plots/test_style.py measures it.
+# a contrast of 3 or more; tests/unit/plots/test_plots_style.py measures it.
 _HOP_COLORS: dict[str, tuple[str, str]] = {
     "app": ("#1e51c5", "#5084f8"),
     "lab": ("#dc4355", "#d35c65"),
