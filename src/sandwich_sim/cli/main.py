@@ -131,6 +131,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(
+    name=PROGRAM,
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=f"\b\nA first run:        {PROGRAM} run base -n 65_536\nHelp on a command:  {PROGRAM} run --help",

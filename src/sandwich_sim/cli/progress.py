@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -86,4 +87,5 @@ class ProgressLine:
         seconds, done = now - self._first[0], progress.done - self._first[1]
         if done <= 0 or seconds < 0.5:
             return ""
-        return f"  {duration(seconds * (progress.total - progress.done) / done)} left"
+        left = ceil(seconds * (progress.total - progress.done) / done)
+        return f"  {f'{left} s' if left < 60 else duration(left)} left"

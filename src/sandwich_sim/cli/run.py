@@ -175,10 +175,8 @@ def _print(job: Job, quiet: bool) -> None:
 
 def _closing(result: RunResult) -> str:
     """One line that says where the results are and how to open them."""
-    folder = clean_line(result.folder)
-    how = f'sandwich_sim.open_run("{folder}")'
-    verb = "Already there" if result.reused else f"Done in {duration(result.seconds)}"
-    return f"{verb}: {folder}    Open it in Python: {how}"
+    how = "reused" if result.reused else duration(result.seconds)
+    return f"Results ({how}): {clean_line(result.folder)}    In Python: sandwich_sim.open_run(folder)"
 
 
 def _print_overview(jobs: list[Job]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, isnan
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 import click
@@ -49,11 +49,11 @@ def format_estimate(estimate: Estimate, factor: float, compact: bool) -> Cell:
     shows ``±0``.
     """
     value, error = estimate.value * factor, estimate.standard_error * factor
-    if isnan(value):
+    if not isfinite(value):
         return Cell(MISSING, "")
-    if isnan(error):
+    if not isfinite(error):
         return Cell(_tenth(value), "±?" if compact else " ±?")
-    digits = 2 if error < 1.0 else 1
+    digits = 2 if error < 1.0 else 1 if error < 10.0 else 0
     rounded = ceil(round(error * 10**digits, 6)) / 10**digits
     text = f"{rounded:.{digits}f}" if rounded else "0"
     if compact:
@@ -112,16 +112,13 @@ def _hop_block(
     gap = 1 if compact or width - 6 * (value_width + error_width + 2) - 2 < wanted else 2
     left = min(wanted, width - 6 * (value_width + error_width + gap) - 2)
     column = " " * gap, value_width, error_width
-    yield from _column_heads(summary, [head.ljust(left) for head in heads], column)
+    yield from _column_heads(summary, [_shorten(head, left).ljust(left) for head in heads], column)
     for title, row in zip(titles, rows, strict=True):
-        yield (
-            f"{_shorten(title, left):<{left}}"
-            + "".join(
-                f"{'  ' if place == 3 else ''}{column[0]}{cell.value:>{value_width}}"
-                + click.style(f"{cell.error:<{error_width}}", dim=True)
-                for place, cell in enumerate(row)
-            ).rstrip()
-        )
+        text = f"{_shorten(title, left):<{left}}"
+        for place, cell in enumerate(row):
+            text += "  " * (place == 3) + column[0] + f"{cell.value:>{value_width}}"
+            text += click.style(cell.error, dim=True) + " " * (error_width - len(cell.error))
+        yield text.rstrip()
 
 
 def _cells(hop: HopSummary, attribute: str, factor: float, compact: bool) -> Iterator[Cell]:
@@ -188,7 +185,7 @@ def _remarks(summary: Summary) -> Iterator[str]:
         for attribute, *_ in _BLOCKS
         for distribution in getattr(hop, attribute).values()
         for estimate in distribution.quantiles.values()
-        if isnan(estimate.value) and estimate.reason
+        if not isfinite(estimate.value) and estimate.reason
     )
     for reason in reasons:
         yield f"{MISSING}  {clean_line(reason)}"

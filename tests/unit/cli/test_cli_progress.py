@@ -1,0 +1,95 @@
+"""The progress line."""
+
+import io
+
+import pytest
+
+from fake_engine import Progress
+from sandwich_sim.cli import progress as module
+from sandwich_sim.cli.output import duration, file_size, stderr_is_live
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test turns, and a warm cache."""
+    now = [0.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    monkeypatch.setattr("sandwich_sim.kernels._jit.is_cached", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    return now
+
+
+@pytest.fixture
+def terminal(monkeypatch, capsys):
+    """stderr as a terminal; call it for what was written there."""
+    monkeypatch.setattr(module, "stderr_is_live", lambda: True)
+    return lambda: capsys.readouterr().err
+
+
+def report(line, clock, done, at):
+    clock[0] = at
+    line(Progress(done, 1000, at, "simulate"))
+
+
+def test_nothing_is_shown_in_the_first_second(clock, terminal):
+    line = module.ProgressLine()
+    for at in (0.0, 0.5, 0.99):
+        report(line, clock, int(500 * at), at)
+    line.close()
+    assert terminal() == ""
+
+
+def test_after_a_second_it_shows_how_far_and_how_long(clock, terminal):
+    line = module.ProgressLine()
+    report(line, clock, 0, 0.0)
+    report(line, clock, 100, 10.0)  # it compiled until here
+    report(line, clock, 300, 12.0)
+    text = terminal().rpartition("\r")[2]
+    assert " 30%  300 of 1,000  7 s left" in text
+    line.close()
+    assert terminal() == "\r\x1b[K"
+
+
+def test_it_never_wraps(clock, terminal, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    line = module.ProgressLine(label="7/9 a_scenario_with_a_long_name")
+    report(line, clock, 300, 12.0)
+    assert 30 < len(terminal().strip("\r").removesuffix("\x1b[K")) < 40
+
+
+def test_when_quiet_nothing_is_drawn(clock, terminal):
+    line = module.ProgressLine(quiet=True)
+    report(line, clock, 300, 12.0)
+    line.close()
+    assert terminal() == ""
+
+
+def test_only_a_terminal_that_can_rewrite_a_line_is_live(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert stderr_is_live()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not stderr_is_live()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert not stderr_is_live()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.21, "4.2 s"), (59.99, "1:00 min"), (187, "3:07 min"), (3720, "1:02 h")]
+)
+def test_durations_for_people(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (3.2e9, "3.2 GB"), (2e12, "2 TB")]
+)
+def test_sizes_for_people(n_bytes, text):
+    assert file_size(n_bytes) == text
