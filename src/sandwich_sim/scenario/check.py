@@ -5,27 +5,69 @@ Rules on numbers (``same_as``, ranges, shares, correlation) are in check_numbers
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.findings import Findings, KeyPath, printable
+from sandwich_sim.scenario.layers import Merged
 from sandwich_sim.scenario.spec import Clause, Edge, Event
 from sandwich_sim.variables import VARIABLES, series_names
 
 
-def check_tables(draft: Draft, findings: Findings) -> None:
+def check_tables(draft: Draft, merged: Merged, findings: Findings) -> None:
     """Note every broken rule of the chain and of what refers to it."""
     if not draft.hops:
         return
     check_roles(draft, findings)
-    check_edges(draft, findings)
-    check_buyers(draft, findings)
     hops = tuple(hop.name for hop in draft.hops)
+    chain = Chain(hops, merged, findings)
+    check_edges(draft, chain)
+    check_buyers(draft, findings)
     for name in draft.demand:
-        if name not in hops:
-            findings.add(("demand", name), f"there is no hop {name}. {findings.advise(name, hops, 'Hops')}")
-    check_run(draft, hops, findings)
+        chain.check_hop(name, ("demand", name))
+    for key, names in (("fans", draft.run.fans), ("keep_series", draft.run.keep_series)):
+        for i, name in enumerate(names):
+            chain.check_series(name, ("run", key, i), whole=True)
     for event in draft.events:
-        check_event(event, draft, hops, findings)
-    check_portfolio(draft, hops, findings)
+        check_event(event, draft, chain)
+    check_portfolio(draft, chain)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The hops that there are, and what to say about others."""
+
+    hops: tuple[str, ...]
+    merged: Merged
+    findings: Findings
+
+    def check_hop(self, name: str, path: KeyPath) -> bool:
+        """Note a hop that does not exist; return whether it does."""
+        if name in self.hops:
+            return True
+        removal = self.merged.removal(f"hop.{name}")
+        hint = (
+            removal or f"there is no hop {printable(name)}. {self.findings.advise(name, self.hops, 'Hops')}"
+        )
+        self.findings.add(path, hint)
+        return False
+
+    def check_series(self, name: str, path: KeyPath, whole: bool) -> None:
+        """Note a series that does not exist; ``whole``: a variable stands for all its hops."""
+        known = series_names(self.hops)
+        variable = VARIABLES.get(name)
+        if name in known or (whole and variable is not None):
+            return
+        base, _, hop = name.partition(".")
+        removal = self.merged.removal(f"hop.{hop}") if base in VARIABLES and hop else None
+        if variable is not None:
+            message = f'"{name}" has a series for each hop. Write {name}.{self.hops[0]}, say.'
+        elif removal is not None:
+            message = removal
+        else:
+            hint = self.findings.advise(name, (*VARIABLES, *known), "Some are")
+            message = f'"{printable(name)}" is no series. {hint}'
+        self.findings.add(path, message)
 
 
 def check_roles(draft: Draft, findings: Findings) -> None:
@@ -48,16 +90,15 @@ def check_roles(draft: Draft, findings: Findings) -> None:
         findings.add(("hop", name, "role"), "compute comes before the lab. List hops from the user upstream.")
 
 
-def check_edges(draft: Draft, findings: Findings) -> None:
+def check_edges(draft: Draft, chain: Chain) -> None:
     """Edges join hops of the chain and go from a buyer to a supplier further down the list."""
-    rank = {hop.name: i for i, hop in enumerate(draft.hops)}
+    findings = chain.findings
+    rank = {name: i for i, name in enumerate(chain.hops)}
     lab = next((hop.name for hop in draft.hops if hop.role == "lab"), None)
     for edge in draft.edges:
         path: KeyPath = ("edge", edge.name)
-        unknown = [end for end in (edge.buyer, edge.supplier) if end not in rank]
-        for end in unknown:
-            findings.add(path, f"there is no hop {end}. {findings.advise(end, rank, 'Hops')}")
-        if unknown:
+        known = [chain.check_hop(end, path) for end in (edge.buyer, edge.supplier)]
+        if not all(known):
             continue
         if edge.buyer == edge.supplier:
             findings.add(path, "joins a hop to itself. Remove it.")
@@ -108,29 +149,13 @@ def check_buyers(draft: Draft, findings: Findings) -> None:
             )
 
 
-def check_run(draft: Draft, hops: tuple[str, ...], findings: Findings) -> None:
-    """Series to keep exist."""
-    known = {*VARIABLES, *series_names(hops)}
-    for key, names in (("fans", draft.run.fans), ("keep_series", draft.run.keep_series)):
-        for i, name in enumerate(names):
-            if name not in known:
-                hint = findings.advise(name, known, "Use")
-                findings.add(("run", key, i), f'"{printable(name)}" is no series. {hint}')
-
-
-def check_event(event: Event, draft: Draft, hops: tuple[str, ...], findings: Findings) -> None:
+def check_event(event: Event, draft: Draft, chain: Chain) -> None:
     """Clauses name series, can hold, and fit the horizon."""
-    known = series_names(hops)
     for i, clause in enumerate(event.clauses):
         path: KeyPath = ("event", event.name, "clauses", i)
-        if clause.series and clause.series not in known:
-            variable = VARIABLES.get(clause.series)
-            if variable is not None:
-                hint = f"there is one for each hop. Write {clause.series}.{hops[0]}, say."
-            else:
-                hint = f"there is no such series. {findings.advise(clause.series, known, 'Some are')}"
-            findings.add((*path, "series"), f'"{printable(clause.series)}": {hint}')
-        _check_clause(clause, path, draft, findings)
+        if clause.series:
+            chain.check_series(clause.series, (*path, "series"), whole=False)
+        _check_clause(clause, path, draft, chain.findings)
 
 
 def _check_clause(clause: Clause, path: KeyPath, draft: Draft, findings: Findings) -> None:
@@ -152,14 +177,13 @@ def _check_clause(clause: Clause, path: KeyPath, draft: Draft, findings: Finding
             )
 
 
-def check_portfolio(draft: Draft, hops: tuple[str, ...], findings: Findings) -> None:
+def check_portfolio(draft: Draft, chain: Chain) -> None:
     """Exposures name hops; weights sum to one."""
-    for position in draft.positions:
+    paths: list[KeyPath] = [("portfolio", "position", position.name) for position in draft.positions]
+    for position, path in zip(draft.positions, paths, strict=True):
         for hop in position.exposure:
-            if hop not in hops:
-                path: KeyPath = ("portfolio", "position", position.name, "exposure", hop)
-                hint = findings.advise(hop, hops, "Hops")
-                findings.add(path, f"there is no hop {printable(hop)}. {hint}")
+            chain.check_hop(hop, (*path, "exposure", hop))
     total = sum(position.weight for position in draft.positions)
-    if draft.positions and abs(total - 1.0) > 1e-6:
-        findings.add(("portfolio",), f"the weights sum to {total:.6g}. Make them sum to 1.")
+    if paths and abs(total - 1.0) > 1e-6:
+        latest = chain.merged.latest([(*path, "weight") for path in paths])
+        chain.findings.add(latest, f"the weights of all positions sum to {total:.6g}. Make them sum to 1.")

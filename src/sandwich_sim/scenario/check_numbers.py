@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import floor, inf, isinf, sqrt
 
 from sandwich_sim.scenario.draft import Draft
@@ -22,7 +23,7 @@ def path_of(name: str) -> KeyPath:
     return tuple(name.split("."))
 
 
-def resolve_same_as(draft: Draft, findings: Findings) -> None:
+def resolve_same_as(draft: Draft, merged: Merged, findings: Findings) -> None:
     """Point every ``same_as`` at the number that is drawn in the end, in place."""
     for name, number in list(draft.numbers.items()):
         if not isinstance(number, SameAs):
@@ -41,9 +42,13 @@ def resolve_same_as(draft: Draft, findings: Findings) -> None:
         if target in seen:
             findings.add(path, f"leads in a circle: {' -> '.join([*seen, target])}. Give one a value.")
         elif target not in draft.broken:
-            match = nearest(target, draft.numbers)
-            hint = f'Did you mean "{match}"?' if match else 'Use a dotted name, such as "open_source.gap".'
-            findings.add(path, f'there is no number "{printable(target)}". {hint}')
+            findings.add(path, merged.removal(target) or _unknown(target, draft.numbers))
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    match = nearest(name, known)
+    hint = f'Did you mean "{match}"?' if match else 'Use a dotted name, such as "open_source.gap".'
+    return f'there is no number "{printable(name)}". {hint}'
 
 
 def drawn_from(draft: Draft, name: str) -> Constant | Distribution | None:
@@ -60,6 +65,10 @@ def check_ranges(draft: Draft, findings: Findings) -> None:
         number = drawn_from(draft, name)
         if number is not None and not name.startswith("correlation."):
             problem = range_problem(parameter_of(name), number)
+            own = draft.numbers[name]
+            if problem and isinstance(own, SameAs):
+                what = problem.partition(". ")[0]
+                problem = f"takes {own.name}, which {what}. Take another, or give it a value of its own."
             if problem:
                 findings.add(path_of(name), problem)
     for low, high in (
@@ -141,9 +150,8 @@ def check_shares(draft: Draft, merged: Merged, findings: Findings) -> None:
     for buyer, total in lowest.items():
         if total > 1.0 + 1e-9:
             listed = " + ".join(names[buyer])
-            latest = max(names[buyer], key=lambda name: merged.origin(path_of(name)))
             findings.add(
-                path_of(latest),
+                merged.latest([path_of(name) for name in names[buyer]]),
                 f"the cost shares of {buyer} sum to at least {total:.4g} ({listed}). Make them 1 or less.",
             )
 
@@ -187,17 +195,17 @@ def _refuse_fixed(name: str, draft: Draft, path: KeyPath, findings: Findings) ->
         findings.add(path, f"{name} is not uncertain. Remove the pair, or give it a distribution.")
     else:
         drawn = [known for known, value in draft.numbers.items() if isinstance(value, Distribution)]
-        match = nearest(name, drawn)
-        hint = f'Did you mean "{match}"?' if match else 'Use dotted names, such as "open_source.gap".'
-        findings.add(path, f'there is no number "{printable(name)}". {hint}')
+        findings.add(path, _unknown(name, drawn))
 
 
-def check_correlation(pairs: list[tuple[str, str, float]], draft: Draft, findings: Findings) -> None:
+def check_correlation(
+    pairs: list[tuple[str, str, float]], draft: Draft, merged: Merged, findings: Findings
+) -> None:
     """Each group of correlated numbers has a positive definite matrix."""
     keys = {(first, second): key for key, first, second, _ in draft.pairs}
     for group in _groups(pairs):
         inside = [pair for pair in pairs if pair[0] in group]
-        path: KeyPath = ("correlation", keys[inside[0][:2]])
+        path = merged.latest([("correlation", keys[pair[:2]]) for pair in inside])
         if len(group) > MAX_GROUP:
             findings.add(path, f"joins {len(group)} numbers. Correlate at most {MAX_GROUP}.")
             continue

@@ -270,8 +270,8 @@ def _metalog(f: Fields) -> Distribution | None:
     if points is None:
         return None
     if not low < points[0][1] or not points[-1][1] < high:
-        found = f"do not lie between low = {low:g} and high = {high:g}"
-        f.add("quantiles", f"{found}. Use low < quantiles < high.")
+        bounds = " and ".join(f"{key} = {f.table[key]}" for key in ("low", "high") if key in f.table)
+        f.add("quantiles", f"do not lie within {bounds}. Use low < quantiles < high.")
         return None
     distribution = Metalog(
         probabilities=tuple(p for p, _ in points), values=tuple(v for _, v in points), low=low, high=high

@@ -100,7 +100,7 @@ class Fields:
         if len(self.quantile_keys) != 2:
             self.findings.add(
                 self.path,
-                f"has {len(self.quantile_keys)} quantiles. Use two (p5 and p95), "
+                f"does not have two quantiles but {len(self.quantile_keys)}. Use p5 and p95, say, "
                 "or quantiles = { ... } for another number of them.",
             )
             return None

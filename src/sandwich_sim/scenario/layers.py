@@ -6,7 +6,7 @@ whole, evidence included. ``remove`` acts on what lies below before the layer's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +62,8 @@ class Merged:
         unless listed itself.
     from_table : set of key path
         Numbers whose source is that of their table.
+    removed : dict of str to str
+        What ``remove`` deleted, by dotted name, and the entry that did it.
     slots : list of str
         Names of uncertain numbers, those of the root first; see ``ScenarioSpec.sobol_slots``.
     """
@@ -70,6 +72,7 @@ class Merged:
     document: dict[str, Any] = field(default_factory=dict)
     origins: dict[KeyPath, int] = field(default_factory=dict)
     from_table: set[KeyPath] = field(default_factory=set)
+    removed: dict[str, str] = field(default_factory=dict)
     slots: list[str] = field(default_factory=list)
 
     def origin(self, path: KeyPath) -> int:
@@ -79,14 +82,27 @@ class Merged:
                 return self.origins[path[:length]]
         return max(i for i, layer in enumerate(self.layers) if layer.text is not None)
 
+    def latest(self, paths: Iterable[KeyPath]) -> KeyPath:
+        """Return the path whose value came last, where several make a problem together."""
+        return max(paths, key=self.origin)
+
     def folder(self, path: KeyPath) -> Path | None:
         return self.layers[self.origin(path)].folder
 
+    def removal(self, name: str) -> str | None:
+        """Return what to say about a dotted name that ``remove`` deleted; None if it did not."""
+        for prefix, entry in self.removed.items():
+            if name == prefix or name.startswith(prefix + "."):
+                return f'{printable(name)} is gone by remove = ["{printable(entry)}"]. Change this value too.'
+        return None
 
-def is_number_path(path: KeyPath) -> bool:
-    """Whether a key path is that of a model number (or of a text beside numbers)."""
+
+def is_value_path(path: KeyPath) -> bool:
+    """Whether a value at a key path is replaced whole though it may be a table."""
     if path[0] in NAMED_TABLES:
         return len(path) == 3
+    if path[0] == "portfolio":
+        return len(path) == 4  # an exposure is one list of shares
     return len(path) == 2 and (path[0] in SINGLE_TABLES or path[0] == "correlation")
 
 
@@ -119,7 +135,7 @@ def _merge(merged: Merged, into: dict[str, Any], data: dict[str, Any], path: Key
     for key, value in data.items():
         here = (*path, key)
         below = into.get(key)
-        if isinstance(below, dict) and not is_number_path(here):
+        if isinstance(below, dict) and not is_value_path(here):
             if isinstance(value, dict):
                 _merge(merged, below, value, here, index)
                 continue
@@ -220,11 +236,15 @@ def _remove_one(merged: Merged, entry: str, here: KeyPath, index: int, findings:
         else:
             parent = parent[key]
     _forget(merged, path)
-    _remove_dependents(merged, path)
+    for lost in (path, *_remove_dependents(merged, path)):
+        merged.removed[dotted(lost)] = entry
 
 
-def _remove_dependents(merged: Merged, path: KeyPath) -> None:
-    """Delete what cannot be without the thing removed: a hop's edges and demand, correlations."""
+def _remove_dependents(merged: Merged, path: KeyPath) -> list[KeyPath]:
+    """Delete what cannot be without the thing removed: a hop's edges and demand, correlations.
+
+    Returns the paths of the edges and the demand.
+    """
     document = merged.document
     gone: list[KeyPath] = []
     if path[0] == "hop" and len(path) == 2:
@@ -240,6 +260,7 @@ def _remove_dependents(merged: Merged, path: KeyPath) -> None:
         if any(name == prefix or name.startswith(prefix + ".") for name in names for prefix in prefixes):
             del document["correlation"][key]
             _forget(merged, ("correlation", key))
+    return gone
 
 
 def _place_hops(merged: Merged, inherited: set[str], index: int, findings: Findings) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sandwich_sim.scenario.distributions import read_distribution
-from sandwich_sim.scenario.fields import finite, is_number
+from sandwich_sim.scenario.fields import QUANTILE_KEY, finite, is_number
 from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
 from sandwich_sim.scenario.spec import Evidence
 from sandwich_sim.scenario.uncertain import Constant, SameAs, Uncertain
@@ -50,6 +50,9 @@ def read_number(value: object, path: KeyPath, findings: Findings, folder: Path |
     forms = [key for key in ("value", "same_as", "dist", "quantiles") if key in value]
     if forms == ["dist", "quantiles"]:
         forms = ["dist"]
+    if not forms and any(QUANTILE_KEY.match(key) for key in value):
+        findings.add(path, 'has quantiles but no dist. Add dist = "lognormal", say, or quantiles = { ... }.')
+        return None
     if len(forms) != 1:
         there = ", ".join(f'"{printable(key)}"' for key in forms or list(value)[:6]) or "nothing"
         findings.add(path, f"holds {there}. Use {FORMS}.")

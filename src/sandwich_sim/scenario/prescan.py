@@ -47,6 +47,7 @@ def scan_text(text: str) -> tuple[int, int, str] | None:
         The first limit that is exceeded.
     """
     depth = dots = keys = 0
+    line_begins = True
     for token in _TOKEN.finditer(text):
         kind, start = token.lastgroup, token.start()
         length = token.end() - start
@@ -62,7 +63,7 @@ def scan_text(text: str) -> tuple[int, int, str] | None:
                 message = f"a text of {length} characters. Use at most {MAX_STRING}."
         elif kind == "open":
             depth += 1
-            keys += depth == 1
+            keys += depth == 1 and line_begins  # a table header
             dots = 0
             if depth > MAX_DEPTH:
                 message = f"brackets nested deeper than {MAX_DEPTH}. Use fewer levels."
@@ -76,4 +77,5 @@ def scan_text(text: str) -> tuple[int, int, str] | None:
                 message = f"more than {MAX_KEYS} keys. Split the file, or thin a list of values."
         if message:
             return (*position(text, start), message)
+        line_begins = token.group() == "\n"
     return None

@@ -62,12 +62,12 @@ def resolve(merged: Merged, stem: str, findings: Findings) -> ScenarioSpec | Non
     reader.table_sources()
     read_events(merged.document, draft, findings)
     read_portfolio(merged.document, draft, findings)
-    check_tables(draft, findings)
-    resolve_same_as(draft, findings)
+    check_tables(draft, merged, findings)
+    resolve_same_as(draft, merged, findings)
     check_ranges(draft, findings)
     check_shares(draft, merged, findings)
     pairs = active_pairs(draft, merged, findings)
-    check_correlation(pairs, draft, findings)
+    check_correlation(pairs, draft, merged, findings)
     if findings:
         return None
     return _spec(merged, draft, name, pairs)

@@ -105,18 +105,20 @@ class ScenarioSpec:
     ----------
     parameters : mapping of str to Uncertain
         Every number of the model by dotted name (``hop.chips.scarcity``), defaults filled in
-        (as Constant or SameAs), in table order then file order. An optional parameter that
-        the file leaves out (``edge.*.expected_growth``) is absent.
+        (as Constant or SameAs, which never names another SameAs). In the order of
+        parameters.py, hops along the chain, edges and demand along their hops. An optional
+        parameter that the file leaves out (``edge.*.expected_growth``) is absent.
     evidence : mapping of str to Evidence
-        For the names of ``parameters`` that the file (or a base of it) sets.
+        For the names of ``parameters`` that the file (or a base of it) sets, and for its
+        correlations (``correlation.a ~ b``). A SameAs without a source has that of its target.
     correlation : tuple of (str, str, float)
         Pairs of drawn parameters and their Gaussian-copula correlation.
     sobol_slots : tuple of str
         Sobol dimension i belongs to the i-th name: first those of the root scenario, also
         where this one holds them constant or lacks them, then this one's own.
     document : mapping
-        The merged file as plain dicts, lists and numbers, with all evidence; written to the
-        run folder as ``scenario.toml``.
+        The merged file as plain dicts, lists, numbers and one date, with all evidence and the
+        facts it points to; written to the run folder as ``scenario.toml``.
     digest : str
         SHA-256 (hex) of the canonical form of everything that can change a result.
     """

@@ -165,8 +165,8 @@ def range_text(low: float, high: float, low_open: bool = False, high_open: bool 
         return f"a number above {low:g}" if low_open else f"a number of {low:g} or more"
     if low == -inf:
         return f"a number below {high:g}" if high_open else f"a number of {high:g} or less"
-    start = f"above {low:g}" if low_open else f"from {low:g}"
-    return f"a number {start} {'and below' if high_open else 'to'} {high:g}"
+    start = f"above {low:g} and" if low_open else f"from {low:g}"
+    return f"a number {start} {'below' if high_open else 'up to' if low_open else 'to'} {high:g}"
 
 
 def named_tables(document: Mapping[str, Any], key: str, findings: Findings, noun: str) -> dict[str, object]:
