@@ -102,6 +102,8 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
         done.append(_run(job, options, batch, label))
         if not options["as_json"]:
             _print(done[-1], options["quiet"])
+    if not options["quiet"]:
+        _print_warnings(done)
     code = worst(job.exit_code for job in done)
     if options["as_json"]:
         say_json({"runs": [_document(job) for job in done], "exit_code": code})
@@ -152,9 +154,6 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
         return Job(job.source, job.spec, exit_code=report_failure(error), error=error)
     finally:
         progress.close()
-    if not options["quiet"]:
-        for warning in result.warnings:
-            note(f"warning: {clean_line(warning)}")
     code = IntegrityError.exit_code if result.failed else 0
     if result.failed:
         note(f"error: {result.folder}: trajectories broke an identity or are not finite; the run is marked.")
@@ -177,6 +176,17 @@ def _closing(result: RunResult) -> str:
     """One line that says where the results are and how to open them."""
     how = "reused" if result.reused else duration(result.seconds)
     return f"Results ({how}): {clean_line(result.folder)}    In Python: sandwich_sim.open_run(folder)"
+
+
+def _print_warnings(jobs: list[Job]) -> None:
+    """Print each warning once, with the scenarios of a batch that it is about."""
+    about: dict[str, list[str]] = {}
+    for job in jobs:
+        for warning in job.result.warnings if job.result else ():
+            about.setdefault(warning, []).append(job.spec.name if job.spec else job.source)
+    for warning, names in about.items():
+        whose = f"{', '.join(names)}: " if len(jobs) > 1 else ""
+        note(f"warning: {clean_line(whose + warning)}")
 
 
 def _print_overview(jobs: list[Job]) -> None:

@@ -4,6 +4,7 @@ import getpass
 import json
 import re
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,16 @@ def test_a_missing_package_is_named_with_its_remedy(call, monkeypatch):
     result = call("doctor")
     assert result.exit_code == 5
     assert "FAIL  packages: missing: zarr; pip install zarr" in result.stdout
+
+
+def test_it_knows_every_package_that_the_program_declares():
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    names = [re.match(r"[\w-]+", text).group() for text in project["dependencies"]]
+    assert set(names) == set(doctor.NEEDED) - {"llvmlite"}  # it comes with numba
+    extras = [
+        re.match(r"[\w-]+", text).group()
+        for extra, texts in project["optional-dependencies"].items()
+        if extra not in ("all", "test")
+        for text in texts
+    ]
+    assert set(extras) == set(doctor.OPTIONAL)

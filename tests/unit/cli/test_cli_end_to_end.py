@@ -53,8 +53,12 @@ def test_json_and_quiet_speak_of_the_same_run(shell):
 
 @pytest.mark.parametrize("keep", ["summary", "paths"])
 def test_every_way_of_keeping_ends_with_the_same_table(shell, keep):
-    shown = [run(shell, "run", "base", "-n", N, "--keep", kept, "-o", kept)[1] for kept in ("outcomes", keep)]
-    assert shown[0].splitlines()[:-1] == shown[1].splitlines()[:-1]
+    shown = []
+    for kept in ("outcomes", keep):
+        code, stdout, stderr = run(shell, "run", "base", "-n", N, "--keep", kept, "-o", kept)
+        assert code == 0, stderr
+        shown.append(stdout.splitlines()[:-1])
+    assert shown[0] == shown[1]
 
 
 def test_a_folder_that_holds_another_run_is_left_alone(shell):

@@ -85,6 +85,16 @@ def test_warnings_go_to_stderr(call, engine):
     assert "16 x 2^m" not in result.stdout
 
 
+def test_a_batch_says_each_warning_once_and_whom_it_is_about(call, engine):
+    engine.behavior = lambda asked: {"warnings": ("odd size", f"{asked['name']} swings")}
+    lines = call("run", "base", "capex_bust").stderr.splitlines()
+    assert lines == [
+        "warning: base, capex_bust: odd size",
+        "warning: base: base swings",
+        "warning: capex_bust: capex_bust swings",
+    ]
+
+
 def test_a_cold_cache_is_announced_also_without_a_terminal(call, engine, monkeypatch):
     monkeypatch.setattr("sandwich_sim.kernels._jit.COMPILED", True)
     monkeypatch.setattr("sandwich_sim.kernels._jit.is_cached", lambda: False)
