@@ -105,19 +105,20 @@ def _locate(counts: NDArray[Any], q: Floats) -> _Place:
 
 
 def _unevenness(counts: NDArray[Any], bucket: NDArray[np.int64], here: Floats) -> Floats:
-    """Return how uneven the density is around a bucket, relative to its count.
+    """Return the error of linear interpolation in bucket widths, by the counts around a bucket.
 
-    The largest difference to a neighbor's count, at least 1 / sqrt(count): the values within a
-    bucket are themselves a sample.
+    See the notes of `interpolation_error`.
     """
     last = counts.shape[-1] - 1
-    worst = np.zeros(bucket.shape)
-    for step in (-1, 1):
-        neighbor = np.clip(bucket + step, 0, last)
-        there = np.take_along_axis(counts[None], neighbor[..., None], -1)[..., 0]
-        worst = np.maximum(worst, np.abs(there - here))
+    before, after = (
+        np.take_along_axis(counts[None], np.clip(bucket + step, 0, last)[..., None], -1)[..., 0]
+        for step in (-1, 1)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(here > 0, np.maximum(worst / here, 1.0 / np.sqrt(here)), 1.0)
+        slope = np.abs(after - before) / (2.0 * here)
+        lump = np.abs(here - 0.5 * (after + before)) / here
+        found = np.maximum(lump + slope / 8.0 + slope**2 / 2.0, 1.0 / np.sqrt(here))
+    return np.where(here > 0, found, 1.0)
 
 
 def _levels(q: ArrayLike, counts: NDArray[Any]) -> Floats:
@@ -168,10 +169,10 @@ def interpolation_error(
 
     Notes
     -----
-    If a part s of the bucket's count sits at one point and the rest is spread evenly, the
-    interpolated quantile is off by at most s of the bucket's width; a density that changes by
-    s across it gives s / 8. s is read off the neighboring buckets, noise included, and is at
-    least that of the values within the bucket; the bound of `quantile` is never exceeded.
+    In widths of the bucket, from its count and those of its neighbors: a density that changes
+    by s across it gives s / 8; one with a step in it up to s^2 / 2; a part b of the count that
+    sits at one point (the second difference) up to b. The values within the bucket are
+    themselves a sample: at least 1 / sqrt(count). The bound of `quantile` is never exceeded.
     """
     place = _locate(counts, _levels(q, counts))
     value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)

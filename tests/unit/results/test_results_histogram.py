@@ -58,7 +58,10 @@ def test_a_quantile_lies_within_its_bound(kind: str, scale: float) -> None:
 def test_the_stated_interpolation_error_holds_for_smooth_and_for_lumpy_samples(n_bucket: int) -> None:
     generator = np.random.default_rng(11)
     samples = [generator.normal(0.1, 0.2, 50_001) for _ in range(20)]
-    samples += [np.where(generator.uniform(size=50_001) < 0.3, 0.1234, s) for s in samples]
+    lumpy = [np.where(generator.uniform(size=50_001) < 0.3, 0.1234, s) for s in samples]
+    cut = [np.maximum(0.05 + generator.normal(0.0, 0.01), s) for s in samples]
+    steps = [generator.uniform(-0.3, generator.uniform(-0.2, 0.3, 2)[i % 2], 50_001) for i in range(20)]
+    samples += lumpy + cut + steps
     counts = np.stack([histogram(sample, -1.0, 1.0, 0.0, n_bucket) for sample in samples])
     value, _ = quantile(counts, -1.0, 1.0, 0.0, LEVELS)
     error = interpolation_error(counts, -1.0, 1.0, 0.0, LEVELS)
