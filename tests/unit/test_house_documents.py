@@ -77,6 +77,24 @@ def test_links_lead_somewhere(page):
     assert not [target for target in local if target and not (page.parent / target).exists()]
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What a browser can jump to: headings in small letters, hyphens for spaces, no punctuation."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_into_pages_meet_a_heading(page):
+    links = re.findall(r"\]\(([^)\s:#]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    broken = [
+        f"{target}#{anchor}"
+        for target, anchor in links
+        if anchor not in anchors_of((page.parent / target) if target else page)
+    ]
+    assert not broken
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_no_file_names_a_machine_or_a_registry(path):
     try:
