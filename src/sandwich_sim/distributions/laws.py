@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 Tails = tuple[Array, Array]
 
 _ROOT_HALF = math.sqrt(0.5)
-_BISECTIONS = 200
+_BISECTIONS = 100
+_MAX_STEPS = 150
+_ADJACENT = 3e-16
 
 
 class Law(Protocol):
@@ -82,8 +84,8 @@ class TriangularLaw:
     def probabilities(self, x: Array, strict: bool = False) -> Tails:
         inside = np.clip(x, self._low, self._high)
         is_left = inside < self._mode
-        left = np.where(is_left, (inside - self._low) ** 2 / max(self._rise, 5e-324), 0.0)
-        right = np.where(is_left, 0.0, (self._high - inside) ** 2 / max(self._fall, 5e-324))
+        left = np.where(is_left, (inside - self._low) ** 2 / (self._rise or 1.0), 0.0)
+        right = np.where(is_left, 0.0, (self._high - inside) ** 2 / (self._fall or 1.0))
         return np.where(is_left, left, 1.0 - right), np.where(is_left, 1.0 - left, right)
 
     def quantile(self, lower: Array, upper: Array) -> Array:
@@ -183,7 +185,7 @@ class MetalogLaw:
 
     def probabilities(self, x: Array, strict: bool = False) -> Tails:
         low, high = np.full_like(x, -self._reach), np.full_like(x, self._reach)
-        for _ in range(_BISECTIONS // 2):
+        for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
             is_below = self._at(*_odds_tails(middle), middle) <= x
             low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
@@ -196,16 +198,17 @@ def _odds_tails(log_odds: Array) -> Tails:
 
 
 class MixtureLaw:
-    """Several laws, each with a weight; its quantiles by bisection."""
+    """Several laws, each with a weight."""
 
     def __init__(self, weights: tuple[float, ...], parts: tuple[Law, ...]) -> None:
         total = math.fsum(weights)
         self._weights = [weight / total for weight in weights]
         self._parts = parts
-        self.kinks = tuple(sorted({kink for part in parts for kink in part.kinks}))
+        kinks = {kink for part in parts for kink in part.kinks if math.isfinite(kink)}
+        self.kinks = tuple(sorted(kinks))
 
     def probabilities(self, x: Array, strict: bool = False) -> Tails:
-        lower, upper = np.zeros_like(x), np.zeros_like(x)
+        lower, upper = np.zeros(x.shape), np.zeros(x.shape)
         for weight, part in zip(self._weights, self._parts, strict=True):
             below, above = part.probabilities(x, strict)
             lower += weight * below
@@ -215,15 +218,47 @@ class MixtureLaw:
     def quantile(self, lower: Array, upper: Array) -> Array:
         candidates = [part.quantile(lower, upper) for part in self._parts]
         low, high = np.minimum.reduce(candidates), np.maximum.reduce(candidates)
-        is_lower = lower <= upper
-        for _ in range(_BISECTIONS):
-            middle = low + 0.5 * (high - low)
-            if not np.any((middle > low) & (middle < high)):
+        low, high = self._between_kinks(lower, upper, low, high)
+        return self._solve(lower, upper, low, high)
+
+    def _between_kinks(self, lower: Array, upper: Array, low: Array, high: Array) -> Tails:
+        """Narrow brackets to one smooth stretch of the law, or to an atom."""
+        high = np.where(_excess(*self.probabilities(low), lower, upper) >= 0.0, low, high)
+        kinks = np.array(self.kinks, dtype=np.float64)
+        at, before = self.probabilities(kinks), self.probabilities(kinks, True)
+        for k, kink in enumerate(self.kinks):
+            is_inside = (low <= kink) & (kink <= high)
+            is_reached = _excess(at[0][k], at[1][k], lower, upper) >= 0.0
+            is_passed = _excess(before[0][k], before[1][k], lower, upper) >= 0.0
+            low = np.where(is_inside & ~is_passed, kink, low)
+            high = np.where(is_inside & is_reached, kink, high)
+        return low, high
+
+    def _solve(self, lower: Array, upper: Array, low: Array, high: Array) -> Array:
+        """Find quantiles within brackets: false position (Illinois), every third step halving."""
+        at_low = _excess(*self.probabilities(low), lower, upper)
+        at_high = _excess(*self.probabilities(high), lower, upper)
+        for n in range(_MAX_STEPS):
+            width = high - low
+            if np.all(width <= _ADJACENT * np.maximum(np.abs(low), np.abs(high))):
                 break
-            below, above = self.probabilities(middle)
-            reaches = np.where(is_lower, below >= lower, above <= upper)
-            low, high = np.where(reaches, low, middle), np.where(reaches, middle, high)
+            share = np.where(
+                at_high > at_low, -at_low / np.where(at_high > at_low, at_high - at_low, 1.0), 0.5
+            )
+            x = low + width * (0.5 if n % 3 == 2 else np.clip(share, 1e-3, 1.0 - 1e-3))
+            here = _excess(*self.probabilities(x), lower, upper)
+            is_found, is_below = np.abs(here) <= _ADJACENT, here < 0.0
+            low, at_low = np.where(is_below | is_found, x, low), np.where(is_below, here, 0.5 * at_low)
+            high, at_high = np.where(is_below & ~is_found, high, x), np.where(is_below, 0.5 * at_high, here)
         return np.asarray(high)
+
+
+def _excess(below: Array, above: Array, lower: Array, upper: Array) -> Array:
+    """By how much a value lies above a quantile, as the logarithm of a ratio of tails."""
+    is_lower = lower <= upper
+    with np.errstate(divide="ignore"):
+        ratio = np.log(np.where(is_lower, below, above) / np.where(is_lower, lower, upper))
+    return np.asarray(np.where(is_lower, 1.0, -1.0) * np.clip(ratio, -800.0, 800.0))
 
 
 class TruncatedLaw:

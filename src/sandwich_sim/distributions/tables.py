@@ -135,8 +135,10 @@ def uneven_table(law: Law) -> tuple[Array, Array]:
         line = np.zeros_like(coefficients)
         line[:, 0] = 0.5 * (checks[:, 0] + checks[:, -1])
         line[:, 1] = 0.5 * (checks[:, 0] - checks[:, -1])
-        coefficients = np.where(is_tiny[:, None], line, coefficients)
-        is_done = is_good | is_tiny
+        is_flat = np.ptp(exact, axis=1) == 0.0
+        line[is_flat, 0], line[is_flat, 1] = exact[is_flat, 0], 0.0
+        coefficients = np.where((is_tiny | is_flat)[:, None], line, coefficients)
+        is_done = is_good | is_tiny | is_flat
         done.append((start[is_done], coefficients[is_done]))
         n_done += int(is_done.sum())
         start, end = start[~is_done], end[~is_done]
@@ -150,7 +152,7 @@ def uneven_table(law: Law) -> tuple[Array, Array]:
 
 def _kink_ends(law: Law) -> Array:
     """Normals at which the quantile function of a law may bend or jump, and the two ends."""
-    kinks = np.array([kink for kink in law.kinks if np.isfinite(kink)])
+    kinks = np.array([kink for kink in law.kinks if np.isfinite(kink)], dtype=np.float64)
     if kinks.size > _MAX_UNEVEN // 4:
         raise UsageError(
             f"a mixture with {kinks.size} values and edges is too fine. Use at most {_MAX_UNEVEN // 4}."

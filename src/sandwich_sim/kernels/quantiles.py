@@ -56,8 +56,7 @@ def _polynomial(coefficients: NDArray[np.float64], piece: int, x: float) -> floa
     y = y * x + coefficients[piece, 3]
     y = y * x + coefficients[piece, 2]
     y = y * x + coefficients[piece, 1]
-    y = y * x + coefficients[piece, 0]
-    return y
+    return float(y * x + coefficients[piece, 0])
 
 
 @compiled
