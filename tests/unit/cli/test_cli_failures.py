@@ -55,8 +55,8 @@ def test_a_full_disk_and_memory_are_out_of_resources(capsys):
 
 
 def test_a_path_that_may_not_be_written_is_a_usage_error(capsys):
-    assert report_failure(PermissionError(errno.EACCES, "Permission denied", "/root/x")) == 2
-    assert "Permission denied: /root/x" in capsys.readouterr().err
+    assert report_failure(PermissionError(errno.EACCES, "Permission denied", "/forbidden/x")) == 2
+    assert "Permission denied: /forbidden/x" in capsys.readouterr().err
 
 
 def test_anything_else_is_our_bug_and_keeps_its_traceback(capsys):
