@@ -183,6 +183,7 @@ def allocate_work(model: Model, width: int = BLOCK) -> tuple[Work, NDArray[np.ui
         return np.zeros((*shape, width), dtype=dtype)
 
     work = Work(
+        indices=zeros(dtype=np.int64),
         values=zeros(inputs.constant.size),
         drawn=zeros(len(model.drawn)),
         hop=zeros(N_HOP_ROWS, n_hop),

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
-from numba.core.compiler import Compiler
+
+from sandwich_sim.kernels._loops import ParallelRows
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,7 +30,9 @@ COMPILED = not numba.config.DISABLE_JIT
 _LLVM_OPTIONS = ("--runtime-memory-check-threshold=1000", "--vectorize-memory-check-threshold=1000")
 # error_model "numpy": the default checks every division and stops vectorizing.
 # contract: fused multiply-add. No other fast-math: it makes NaN checks vanish.
-_NUMBA_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+# _nrt off: a row taken from an array counts no reference (two atomic additions each); kernels
+# therefore allocate nothing.
+_NUMBA_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
 
 
 def _source_digest() -> str:
@@ -86,32 +89,25 @@ if COMPILED:
         llvm.set_option("sandwich-sim", _option)
 
 
-class _Unoptimized(Compiler):  # type: ignore[misc]
-    """Compile without optimizing: the entry that calls this function optimizes it, once.
-
-    Otherwise LLVM works on a function again for each level of calls above it, which made the
-    first run take twice as long.
-    """
-
-    def _compile_core(self) -> Any:
-        before = numba.config.OPT
-        numba.config.OPT = type(before)(0)
-        try:
-            return super()._compile_core()
-        finally:
-            numba.config.OPT = before
+def _cached(function: Function, options: dict[str, Any]) -> Function:
+    if _FOLDER is None:
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_FOLDER)
+    try:
+        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def entry(function: Function) -> Function:
     """Compile a kernel that Python calls (releases the GIL, cached on disk with all it calls)."""
-    if _FOLDER is None:
-        return numba.njit(**_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_FOLDER)
-    try:
-        return numba.njit(cache=True, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
-    finally:
-        numba.config.CACHE_DIR = before
+    return _cached(function, _NUMBA_OPTIONS)
+
+
+def allocating_entry(function: Function) -> Function:
+    """Compile a kernel that Python calls and that allocates arrays; not for the hot path."""
+    return _cached(function, _NUMBA_OPTIONS | {"_nrt": True})
 
 
 def compiled(function: Function) -> Function:
@@ -121,7 +117,18 @@ def compiled(function: Function) -> Function:
     kernels.
     """
     return numba.njit(
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=_Unoptimized, **_NUMBA_OPTIONS
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, **_NUMBA_OPTIONS
+    )(function)  # type: ignore[no-any-return]
+
+
+def rowwise(function: Function) -> Function:
+    """Compile a kernel whose innermost loops run over trajectories that do not depend on each other.
+
+    Nothing checks that: a loop that carries a number from one trajectory to the next (a sum, a
+    count) belongs into a `compiled` function.
+    """
+    return numba.njit(
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS
     )(function)  # type: ignore[no-any-return]
 
 
@@ -131,7 +138,7 @@ def inlined(function: Function) -> Function:
     Left to its own judgement LLVM keeps the longer ones as calls, and a call stops the
     vectorizer.
     """
-    return numba.njit(forceinline=True, pipeline_class=_Unoptimized, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def merged(function: Function) -> Function:
@@ -139,4 +146,4 @@ def merged(function: Function) -> Function:
 
     A level of calls less to compile; for the order of steps, not for loops over trajectories.
     """
-    return numba.njit(inline="always", pipeline_class=_Unoptimized, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(inline="always", **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, merged
+from sandwich_sim.kernels._jit import merged, rowwise
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
     CATCH_UP_CURVATURE,
@@ -106,7 +106,7 @@ CAPACITY_LOSS = -0.10
 """Capacity shrinks by at most this a year [1/yr]."""
 
 
-@compiled
+@rowwise
 def gap_advance(dt: float, sq: float, shocks: NDArray[np.float32], jumps: NDArray[np.float32], chain: NDArray[np.float64]) -> None:
     """The gap: the frontier gains f, open weights catch up v, leaps add, releases cut."""
     gap, plan, train, elasticity = chain[G], chain[PLAN], chain[TRAIN], chain[FRONTIER_ELASTICITY]
@@ -121,7 +121,7 @@ def gap_advance(dt: float, sq: float, shocks: NDArray[np.float32], jumps: NDArra
         gap[j] = max(0.0, moved * kept)
 
 
-@compiled
+@rowwise
 def token_advance(dt: float, sq: float, monopoly: NDArray[np.float64], shocks: NDArray[np.float32], chain: NDArray[np.float64]) -> None:
     """The open price line, the cost edge and the closed share, by this step's gap."""
     gap, line, log_floor, fade = chain[G], chain[L], chain[LOG_FLOOR], chain[TREND_FADE]
@@ -145,7 +145,7 @@ def token_advance(dt: float, sq: float, monopoly: NDArray[np.float64], shocks: N
         share[j] += (goal - share[j]) * min(1.0, switching[j] * (1.0 - monopoly[j]) * dt)
 
 
-@compiled
+@rowwise
 def cost_advance(dt: float, sq: float, shocks: NDArray[np.float32], chain: NDArray[np.float64]) -> None:
     """Cost drivers, training plans, and the fading of today's rates."""
     fade, fade_step = chain[TREND_FADE], chain[TREND_FADE_STEP]
@@ -171,7 +171,7 @@ def cost_advance(dt: float, sq: float, shocks: NDArray[np.float32], chain: NDArr
         discount[j] *= discount_step[j]
 
 
-@compiled
+@rowwise
 def demand_advance(
     dt: float, sq: float, demand: NDArray[np.float64], shocks: NDArray[np.float32], chain: NDArray[np.float64]
 ) -> None:
@@ -194,7 +194,7 @@ def demand_advance(
             fade[j] *= fade_step[j]
 
 
-@compiled
+@rowwise
 def supply_advance(inputs: ModelInputs, n: int, hop: NDArray[np.float64], chain: NDArray[np.float64], record: NDArray[np.float64]) -> None:
     """Capacity, its trend and tightness of compute and every hop listed after it.
 
@@ -220,7 +220,7 @@ def supply_advance(inputs: ModelInputs, n: int, hop: NDArray[np.float64], chain:
             capacity[j] += dt * min(max(trend[j] + raw * rate[j], CAPACITY_LOSS), limit[j])
 
 
-@compiled
+@rowwise
 def factor_advance(inputs: ModelInputs, hop: NDArray[np.float64], shocks: NDArray[np.float32]) -> None:
     """Log odds of scarcity, monopoly and pricing power revert to their long-run levels."""
     dt, sq = inputs.dt, np.sqrt(inputs.dt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, inlined, merged
+from sandwich_sim.kernels._jit import inlined, rowwise
 from sandwich_sim.kernels.inputs import ModelInputs, Work
 from sandwich_sim.kernels.rows import (
     AMORTISED,
@@ -112,7 +112,7 @@ def _logit(level: float) -> float:
     return log(level / (1.0 - level))
 
 
-@compiled
+@rowwise
 def fill_constants(inputs: ModelInputs, values: NDArray[np.float64]) -> None:
     """Write the slots that are the same on every trajectory; once for a thread's arrays."""
     for slot in range(inputs.constant.size):
@@ -122,7 +122,7 @@ def fill_constants(inputs: ModelInputs, values: NDArray[np.float64]) -> None:
         values[slot] = level
 
 
-@compiled
+@rowwise
 def fill_drawn(inputs: ModelInputs, drawn: NDArray[np.float64], values: NDArray[np.float64]) -> None:
     """Write the slots that are drawn, from ``drawn[n_drawn, width]``."""
     for slot in range(inputs.draw_of.size):
@@ -136,7 +136,7 @@ def fill_drawn(inputs: ModelInputs, drawn: NDArray[np.float64], values: NDArray[
                     target[j] = source[j]
 
 
-@merged
+@rowwise
 def begin_block(inputs: ModelInputs, work: Work) -> None:
     """Set constants and first states from ``work.values``."""
     hop, edge, demand, chain, record = work.hop, work.edge, work.demand, work.chain, work.record
@@ -160,7 +160,7 @@ def begin_block(inputs: ModelInputs, work: Work) -> None:
         start[j] = line[j] + log(1.0 + share[j] * premium[j])
 
 
-@compiled
+@rowwise
 def begin_demand(inputs: ModelInputs, values: NDArray[np.float64], demand: NDArray[np.float64], chain: NDArray[np.float64]) -> None:
     """Growth terms of each entry; g0 and the room that is left at the start."""
     n_demand = inputs.demand_hop.size
@@ -188,7 +188,7 @@ def begin_demand(inputs: ModelInputs, values: NDArray[np.float64], demand: NDArr
         room_scale[j] = 1.0 / max(1.0 - total / ceiling[j], 1e-3)
 
 
-@compiled
+@rowwise
 def begin_chain(dt: float, chain: NDArray[np.float64]) -> None:
     """First states of the single tables."""
     for row in (HW, SW, EN, DEM, ETA, LN_PLAN, AMORTISED, BAD_DOLLARS, BAD_WALK):
@@ -212,7 +212,7 @@ def begin_chain(dt: float, chain: NDArray[np.float64]) -> None:
         chain[DISCOUNT_STEP, j] = exp(-dt * chain[CAPITAL_COST, j])
 
 
-@compiled
+@rowwise
 def begin_hop(inputs: ModelInputs, h: int, values: NDArray[np.float64], hop: NDArray[np.float64], chain: NDArray[np.float64]) -> None:
     """Constants and first states of one hop; what the lab does not take is zero there."""
     n_hop, dt = inputs.n_hop, inputs.dt
@@ -253,7 +253,7 @@ def begin_hop(inputs: ModelInputs, h: int, values: NDArray[np.float64], hop: NDA
         hop[OWN_SHARE, h, j] = 1.0
 
 
-@merged
+@rowwise
 def begin_edges(
     inputs: ModelInputs,
     values: NDArray[np.float64],

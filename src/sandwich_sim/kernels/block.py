@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, entry, merged
+from sandwich_sim.kernels._jit import entry, merged, rowwise
 from sandwich_sim.kernels.advance import advance_step
 from sandwich_sim.kernels.begin import begin_block, fill_drawn
 from sandwich_sim.kernels.capital import capital_advance
@@ -37,7 +37,7 @@ from sandwich_sim.kernels.vectors import fill
 from sandwich_sim.kernels.shocks import fill_shocks, fill_thresholds
 
 
-@compiled
+@rowwise
 def add_cumulative(dt: float, n_hop: int, record: NDArray[np.float64], discount: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
     """Add this record's profit and revenue, plain and discounted, times dt."""
     for h in range(n_hop):
@@ -172,8 +172,7 @@ def run_blocks(
     The last block may be short: it is filled up with repeats of the last trajectory, which are
     computed and not counted.
     """
-    width = work.record.shape[1]
-    indices = np.empty(width, np.int64)
+    indices, width = work.indices, work.record.shape[1]
     for start in range(0, trajectories.size, width):
         n_valid = min(width, trajectories.size - start)
         for j in range(width):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
     CAPEX,
@@ -37,7 +37,7 @@ LEAST = 1e-12
 """Targets are taken as at least this in logarithms."""
 
 
-@compiled
+@rowwise
 def capital_edge(
     inputs: ModelInputs,
     n: int,
@@ -88,7 +88,7 @@ def capital_edge(
         total_depreciation[j] += depreciation[j]
 
 
-@compiled
+@rowwise
 def capital_advance(
     inputs: ModelInputs, hop: NDArray[np.float64], edge: NDArray[np.float64]
 ) -> None:

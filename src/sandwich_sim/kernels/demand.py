@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.rows import (
     D_EXTRA,
     D_FADE,
@@ -26,7 +26,7 @@ from sandwich_sim.kernels.vectors import fill
 from sandwich_sim.kernels.vmath import exp
 
 
-@compiled
+@rowwise
 def demand_step(
     n_hop: int,
     demand_hop: NDArray[np.int64],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, merged
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.plan import RecordPlan, Scratch
 from sandwich_sim.kernels.vectors import fill
 from sandwich_sim.kernels.vmath import select
@@ -13,7 +13,7 @@ from sandwich_sim.kernels.vmath import select
 BELOW, ABOVE, RISE_BY, RISE_RATIO, FALL_BY, FALL_RATIO, ENDS_ABOVE, ENDS_ABOVE_START = range(8)
 
 
-@compiled
+@rowwise
 def annual_means(history: NDArray[np.float64], steps_per_year: int, means: NDArray[np.float64]) -> None:
     """Write the mean of the year of records that ends at each record (NaN before there is one).
 
@@ -35,7 +35,7 @@ def annual_means(history: NDArray[np.float64], steps_per_year: int, means: NDArr
                 row[j] /= steps_per_year
 
 
-@compiled
+@rowwise
 def stays(x: NDArray[np.float64], below: float, above: float, window: int, run: NDArray[np.float64], holds: NDArray[np.float64]) -> None:
     """Clear ``holds`` unless the value has stayed below/above for the whole window."""
     for j in range(x.size):
@@ -45,7 +45,7 @@ def stays(x: NDArray[np.float64], below: float, above: float, window: int, run: 
         holds[j] *= select(run[j] >= window, 1.0, 0.0)
 
 
-@compiled
+@rowwise
 def moves(
     means: NDArray[np.float64],
     n: int,
@@ -68,7 +68,7 @@ def moves(
             holds[j] *= select(enough, 1.0, 0.0)
 
 
-@merged
+@rowwise
 def evaluate_events(plan: RecordPlan, dt: float, steps_per_year: int, scratch: Scratch) -> None:
     """Write the first time of each event into ``scratch.time`` [yr after the start], NaN if never."""
     history, means, holds, run = scratch.history, scratch.means, scratch.holds, scratch.run
@@ -87,7 +87,7 @@ def evaluate_events(plan: RecordPlan, dt: float, steps_per_year: int, scratch: S
                 time[j] = select(first, n * dt, time[j])
 
 
-@compiled
+@rowwise
 def clause_holds(
     plan: RecordPlan,
     c: int,

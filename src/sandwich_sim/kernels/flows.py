@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, merged
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.capital import capital_edge
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
@@ -73,7 +73,7 @@ LEAST = 1e-12
 """Revenues are taken as at least this in logarithms and ratios [bn USD/yr]."""
 
 
-@merged
+@rowwise
 def flow_step(
     inputs: ModelInputs,
     n: int,
@@ -106,7 +106,7 @@ def flow_step(
             hop_flows(inputs, n, h, hop, edge, chain, record)
 
 
-@compiled
+@rowwise
 def fixed_cost_step(
     n: int, dt: float, rate: NDArray[np.float64], revenue: NDArray[np.float64], growth: NDArray[np.float64], fixed: NDArray[np.float64]
 ) -> None:
@@ -121,7 +121,7 @@ def fixed_cost_step(
             fixed[j] += (rate[j] * revenue[j] - fixed[j]) * speed
 
 
-@merged
+@rowwise
 def hop_flows(
     inputs: ModelInputs,
     n: int,
@@ -170,7 +170,7 @@ def hop_flows(
     close_books(n_hop, h, payments, fixed, hop[DOLLAR, h], record)
 
 
-@compiled
+@rowwise
 def close_books(
     n_hop: int,
     h: int,
@@ -193,7 +193,7 @@ def close_books(
         outside[j] = dollar[j] * other[j] * inverse
 
 
-@merged
+@rowwise
 def lab_flows(
     inputs: ModelInputs,
     n: int,
@@ -242,7 +242,7 @@ def lab_flows(
     close_books(n_hop, lab, payments, fixed, hop[DOLLAR, lab], record)
 
 
-@compiled
+@rowwise
 def training_step(
     n: int,
     dt: float,

@@ -75,6 +75,7 @@ class Work(NamedTuple):
     cumulative Poisson probabilities of the two jumps, scaled to 32-bit words.
     """
 
+    indices: NDArray[np.int64]
     values: NDArray[np.float64]
     drawn: NDArray[np.float64]
     hop: NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, merged
+from sandwich_sim.kernels._jit import merged, rowwise
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
     BLEND,
@@ -59,7 +59,7 @@ def price_step(
             hop_price(inputs, h, hop, edge, chain)
 
 
-@compiled
+@rowwise
 def hop_price(
     inputs: ModelInputs,
     h: int,
@@ -121,7 +121,7 @@ def hop_price(
                 weight[j] *= mean[j]
 
 
-@compiled
+@rowwise
 def token_prices(
     n_hop: int,
     compute: int,

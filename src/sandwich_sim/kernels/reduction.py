@@ -7,30 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels._jit import compiled, rowwise
 from sandwich_sim.kernels.plan import FAN_BUCKETS, FINE_BUCKETS, N_SCRAMBLE, Accumulators, Outcomes, RecordPlan
 from sandwich_sim.kernels.vmath import select
 
 _UNROLLED = 8 * N_SCRAMBLE
 
 
-@compiled
-def add_rows(record: NDArray[np.float64], n_valid: int, total: NDArray[np.float64], square: NDArray[np.float64]) -> None:
-    """Add each row to its sixteen sums and sums of squares, in the order of trajectories.
+@rowwise
+def add_full_rows(record: NDArray[np.float64], n_full: int, total: NDArray[np.float64], square: NDArray[np.float64]) -> None:
+    """Add the first ``n_full`` (a multiple of 128) of each row to its sums and sums of squares.
 
     Notes
     -----
     The lanes of the vector are the scrambles, so nothing is reordered: the sums do not depend
     on the width of a block. Eight rows of sixteen at a time keep the sums in registers.
     """
+    n_lane = total.shape[1]  # not the constant 16, which would be unrolled into gathers
     for s in range(record.shape[0]):
         x, a, q = record[s], total[s], square[s]
-        start = 0
-        while start + _UNROLLED <= n_valid:
-            for r in range(N_SCRAMBLE):
-                i = start + r
-                x0, x1, x2, x3 = x[i], x[i + 16], x[i + 32], x[i + 48]
-                x4, x5, x6, x7 = x[i + 64], x[i + 80], x[i + 96], x[i + 112]
+        for start in range(0, n_full, _UNROLLED):
+            part = x[start : start + _UNROLLED]
+            for r in range(n_lane):
+                x0, x1, x2, x3 = part[r], part[r + 16], part[r + 32], part[r + 48]
+                x4, x5, x6, x7 = part[r + 64], part[r + 80], part[r + 96], part[r + 112]
                 a[r] = (((((((a[r] + x0) + x1) + x2) + x3) + x4) + x5) + x6) + x7
                 y = q[r] + x0 * x0
                 y = y + x1 * x1
@@ -40,11 +40,18 @@ def add_rows(record: NDArray[np.float64], n_valid: int, total: NDArray[np.float6
                 y = y + x5 * x5
                 y = y + x6 * x6
                 q[r] = y + x7 * x7
-            start += _UNROLLED
-        for j in range(start, n_valid):
+
+
+@compiled
+def add_rest(
+    record: NDArray[np.float64], n_full: int, n_valid: int, total: NDArray[np.float64], square: NDArray[np.float64]
+) -> None:
+    """Add what is left of each row, one trajectory at a time in the same order."""
+    for s in range(record.shape[0]):
+        for j in range(n_full, n_valid):
             r = j % N_SCRAMBLE
-            a[r] += x[j]
-            q[r] += x[j] * x[j]
+            total[s, r] += record[s, j]
+            square[s, r] += record[s, j] * record[s, j]
 
 
 @compiled
@@ -58,8 +65,12 @@ def add_sums(
 ) -> None:
     """Add a record to the sums of its step; undefined values count as such, not as numbers."""
     first, last = plan.undefined_first, plan.undefined_last
-    add_rows(record[:first], n_valid, total[:first], square[:first])
-    add_rows(record[last:], n_valid, total[last:], square[last:])
+    n_full = n_valid - n_valid % _UNROLLED
+    add_full_rows(record[:first], n_full, total[:first], square[:first])
+    add_full_rows(record[last:], n_full, total[last:], square[last:])
+    if n_full < n_valid:
+        add_rest(record[:first], n_full, n_valid, total[:first], square[:first])
+        add_rest(record[last:], n_full, n_valid, total[last:], square[last:])
     for j in range(n_valid):
         x = record[first, j]
         undefined[j % N_SCRAMBLE] += 1 if x != x else 0
@@ -71,7 +82,7 @@ def add_sums(
             square[s, j % N_SCRAMBLE] += x * x
 
 
-@compiled
+@rowwise
 def find_buckets(
     x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.int32]
 ) -> None:
@@ -122,7 +133,7 @@ def count_fine(
             fine[j % N_SCRAMBLE, f, which, buckets[j]] += np.uint32(1)
 
 
-@compiled
+@rowwise
 def copy_row(source: NDArray[np.float64], n_valid: int, target: NDArray[Any]) -> None:
     """Copy the valid part of a row, rounding to the target's type."""
     for j in range(n_valid):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.rows import (
     BETA,
     CAP,
@@ -29,7 +29,7 @@ from sandwich_sim.kernels.rows import (
 from sandwich_sim.kernels.vmath import exp, log
 
 
-@compiled
+@rowwise
 def ruler_step(
     lab: int,
     n_hop: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled
+from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.rows import (
     BAD_DOLLARS,
     BAD_WALK,
@@ -51,7 +51,7 @@ TOLERANCE = 1e-12
 """An identity is broken where its residual exceeds this part of the gross flow."""
 
 
-@compiled
+@rowwise
 def share_step(
     n_hop: int,
     hop: NDArray[np.float64],
@@ -110,7 +110,7 @@ def share_step(
             capture[j] = profit[j] * inverse[j]
 
 
-@compiled
+@rowwise
 def token_margin_step(
     n_hop: int, lab: int, hop: NDArray[np.float64], chain: NDArray[np.float64], record: NDArray[np.float64]
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, inlined
+from sandwich_sim.kernels._jit import compiled, inlined, rowwise
 from sandwich_sim.kernels.inputs import MAX_JUMPS
 from sandwich_sim.kernels.rng import philox4x32, trajectory_words
 from sandwich_sim.kernels.vectors import fill
@@ -102,7 +102,7 @@ def normal_pair(w0: Any, w1: Any) -> Any:
     return signed * c, signed * s
 
 
-@compiled
+@rowwise
 def fill_words(
     stream: int, step: int, keys: NDArray[np.uint64], indices: NDArray[np.int64], words: NDArray[np.uint32]
 ) -> None:
@@ -117,7 +117,7 @@ def fill_words(
         words[3, j] = np.uint32(w3)
 
 
-@compiled
+@rowwise
 def fill_shocks(
     step: int,
     streams: NDArray[np.uint64],

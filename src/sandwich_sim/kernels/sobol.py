@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, entry
+from sandwich_sim.kernels._jit import allocating_entry, compiled
 from sandwich_sim.kernels.rng import philox4x32
 
 N_SCRAMBLE = 16
@@ -60,7 +60,7 @@ def load_directions(slots: NDArray[np.int64]) -> NDArray[np.uint32]:
     return np.ascontiguousarray(table[slots])
 
 
-@entry
+@allocating_entry
 def scramble_directions(
     directions: NDArray[np.uint32],
     streams: NDArray[np.uint64],
