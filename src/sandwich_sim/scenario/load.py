@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sandwich_sim.errors import Problem, ScenarioError
+from sandwich_sim.scenario.dump import dump_scenario
 from sandwich_sim.scenario.findings import Findings, KeyPath, dotted, nearest, printable
 from sandwich_sim.scenario.layers import Layer, Merged, merge_layers
 from sandwich_sim.scenario.prescan import MAX_BYTES, position, scan_text
 from sandwich_sim.scenario.resolve import resolve, with_run_options
 from sandwich_sim.scenario.spec import ScenarioSpec
-from sandwich_sim.scenario.write import dump_scenario
 
 __all__ = ["dump_scenario", "load_scenario", "shipped_scenarios", "with_run_options"]
 
