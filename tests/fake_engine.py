@@ -1,4 +1,4 @@
-"""A stand-in for `sandwich_sim.simulate`: the command line without a kernel."""
+"""A stand-in for `sandwich_sim.simulation`: the command line without a kernel."""
 
 from __future__ import annotations
 
@@ -117,6 +117,6 @@ class FakeEngine:
 
     def install(self) -> None:
         """Take the place of the real module in this process."""
-        module = ModuleType("sandwich_sim.simulate")
+        module = ModuleType("sandwich_sim.simulation")
         module.run = self.run  # type: ignore[attr-defined]
-        sys.modules["sandwich_sim.simulate"] = module
+        sys.modules["sandwich_sim.simulation"] = module

@@ -22,7 +22,7 @@ SLICE = 4096
 """Trajectories of one kernel call: about 20 ms, so that Ctrl-C and progress get through."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Raised in a worker that was told to stop."""
 
 
@@ -143,7 +143,7 @@ def run_units(
 
     def after_slice(n: int) -> None:
         if stop.is_set():
-            raise Stopped
+            raise StoppedError
         with lock:
             done[0] += n
 

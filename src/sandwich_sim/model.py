@@ -30,9 +30,9 @@ from sandwich_sim.kernels.rows import (
 )
 from sandwich_sim.kernels.shocks import NO_STREAM
 from sandwich_sim.sampling import draw_plan
-from sandwich_sim.scenario.support import support
 from sandwich_sim.scenario.parameters import parameter_of
 from sandwich_sim.scenario.spec import Edge, ScenarioSpec
+from sandwich_sim.scenario.support import support
 from sandwich_sim.scenario.uncertain import Constant, Distribution, SameAs
 
 BLOCK = 256
@@ -92,11 +92,10 @@ class Model:
 def shock_names(spec: ScenarioSpec) -> tuple[str, ...]:
     """Return the names of the normal shocks in kernel order; "" for the lab's scarcity."""
     lab = next(hop.name for hop in spec.hops if hop.role == "lab")
-    names = [f"shock.{state}" for state in CHAIN_SHOCKS]
-    for hop in spec.hop_names:
-        for factor in HOP_SHOCKS:
-            names.append("" if hop == lab and factor == "scarcity" else f"shock.hop.{hop}.{factor}")
-    return tuple(names)
+    chain = [f"shock.{state}" for state in CHAIN_SHOCKS]
+    factors = [f"shock.hop.{hop}.{factor}" for hop in spec.hop_names for factor in HOP_SHOCKS]
+    unused = f"shock.hop.{lab}.scarcity"
+    return tuple("" if name == unused else name for name in chain + factors)
 
 
 def build_model(
@@ -258,6 +257,8 @@ def _check_jumps(spec: ScenarioSpec) -> None:
         number = spec.parameters[key]
         while isinstance(number, SameAs):
             number = spec.parameters[number.name]
-        high = support(number)[1] if isinstance(number, Distribution) else number.value  # type: ignore[union-attr]
+        high = support(number)[1] if isinstance(number, Distribution) else number.value
         if high / spec.steps_per_year > 25.0:
-            raise UsageError(f"{key} can reach {high:g} a year: at most 25 jumps a step. Raise steps_per_year.")
+            raise UsageError(
+                f"{key} can reach {high:g} a year: at most 25 jumps a step. Raise steps_per_year."
+            )

@@ -298,7 +298,8 @@ def _sobol_steps(
             'Use sampler = "random", or fewer drawn inputs.'
         )
     steps = np.empty((len(spec.drawn), SHIFT_ROW + 1, N_SCRAMBLE), np.uint64)
-    scramble_directions(load_directions(dimensions), streams, key, steps)
+    columns = np.empty(INDEX_BITS + 2, np.uint64)
+    scramble_directions(load_directions(dimensions), streams, key, columns, steps)
     return steps
 
 

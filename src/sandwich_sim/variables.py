@@ -56,9 +56,7 @@ PER_HOP: tuple[Variable, ...] = (
     Variable("pricing_power", "1", "Pricing power", True, 0.0, 1.0),
     Variable("tightness", "1", "Tightness (log of demand over capacity)", True, -3.0, 3.0),
     Variable("revenue_share", "1", "Share of the chain's revenue", True, 0.0, 1.0),
-    Variable(
-        "profit_share", "1", "Share of the chain's profit", True, -1.0, 2.0, can_be_undefined=True
-    ),
+    Variable("profit_share", "1", "Share of the chain's profit", True, -1.0, 2.0, can_be_undefined=True),
     Variable("profit_capture", "1", "Profit over final spend", True, -1.0, 2.0),
     Variable("dollar_profit", "1", "Kept as profit of the walked dollar", True, scale=0.1),
     Variable("dollar_other", "1", "Spent outside the chain of the walked dollar", True, 0.0, 1.0),

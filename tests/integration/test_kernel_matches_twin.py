@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sandwich_sim.scenario.load import load_scenario
-from sandwich_sim.simulate import trace
 
 from documents import model_cases, spec_from_document
 from matching import differences
 from reference import simulate
 from reference_chain import Chain, shock_names
 from reference_events import alternations, events
+from sandwich_sim.scenario.load import load_scenario
+from sandwich_sim.studies.recompute import trace
 from strategies import EVENTS, scenarios
 
 TOLERANCE = 1e-10

@@ -30,20 +30,21 @@ LEVELS = {
     "results": 7,
     "model": 7,
     "engine": 8,
-    "analysis": 9,
-    "simulate": 9,
-    "plots": 10,
-    "report": 11,
-    "studies": 12,
-    "cli": 13,
+    "prepare": 9,
+    "analysis": 10,
+    "simulation": 10,
+    "plots": 11,
+    "report": 12,
+    "studies": 13,
+    "cli": 14,
 }
 NEVER_RUN_A_MODEL = {"analysis", "plots", "report"}
-WHAT_RUNS_A_MODEL = {"simulate", "engine", "model", "sampling", "distributions", "kernels"}
+WHAT_RUNS_A_MODEL = {"simulation", "prepare", "engine", "model", "sampling", "distributions", "kernels"}
 
 # Outside package -> parts, or single modules, that may import it.
 MAY_IMPORT = {
     "matplotlib": {"plots", "report"},
-    "xarray": {"results", "analysis", "simulate", "plots", "report", "studies", "cli"},
+    "xarray": {"results", "analysis", "simulation", "plots", "report", "studies", "cli"},
     "click": {"cli"},
     "tomllib": {"scenario.load"},
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sandwich_sim.cli.output import clean_line, duration, note, stderr_is_live
 
 if TYPE_CHECKING:
-    from sandwich_sim.simulate import Progress
+    from sandwich_sim.simulation import Progress
 
 COMPILING = "compiling the kernels, once (about 20 s)"
 _SHOWN_AFTER = 1.0  # seconds: a run that takes less needs no progress

@@ -16,7 +16,7 @@ from sandwich_sim.errors import IntegrityError, SandwichSimError
 
 if TYPE_CHECKING:
     from sandwich_sim.scenario.spec import ScenarioSpec
-    from sandwich_sim.simulate import RunResult
+    from sandwich_sim.simulation import RunResult
 
 DEFAULT_ROOT = Path("results")
 
@@ -140,7 +140,7 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
     progress = ProgressLine(label, quiet=options["quiet"])
     try:
         # Only now: numba takes a third of a second to load, and errors in files should not wait.
-        from sandwich_sim.simulate import run
+        from sandwich_sim.simulation import run
 
         result = run(
             job.spec,

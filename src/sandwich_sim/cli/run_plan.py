@@ -28,8 +28,9 @@ def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, 
     dict
         Sizes, and ``exit_code``: 0 if it fits, 5 if not, 2 if it is impossible (both reported).
     """
+    from sandwich_sim.prepare import plan, prepare
     from sandwich_sim.results.plan import check_plan
-    from sandwich_sim.simulate import default_name, plan, prepare
+    from sandwich_sim.simulation import default_name
 
     found: dict[str, Any] = {"exit_code": 0}
     try:

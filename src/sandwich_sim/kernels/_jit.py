@@ -20,6 +20,8 @@ import numba
 
 from sandwich_sim.kernels._loops import ParallelRows
 
+_njit: Any = numba.njit  # some of our options are not in numba's type hints
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 COMPILED = not numba.config.DISABLE_JIT
@@ -91,11 +93,11 @@ if COMPILED:
 
 def _cached(function: Function, options: dict[str, Any]) -> Function:
     if _FOLDER is None:
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+        return _njit(**options)(function)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_FOLDER)
     try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        return _njit(cache=True, **options)(function)
     finally:
         numba.config.CACHE_DIR = before
 
@@ -116,9 +118,9 @@ def compiled(function: Function) -> Function:
     It has no wrapper for Python: wrapping two dozen arrays took longer to compile than most
     kernels.
     """
-    return numba.njit(
+    return _njit(
         no_cpython_wrapper=True, no_cfunc_wrapper=True, **_NUMBA_OPTIONS
-    )(function)  # type: ignore[no-any-return]
+    )(function)
 
 
 def rowwise(function: Function) -> Function:
@@ -127,9 +129,9 @@ def rowwise(function: Function) -> Function:
     Nothing checks that: a loop that carries a number from one trajectory to the next (a sum, a
     count) belongs into a `compiled` function.
     """
-    return numba.njit(
+    return _njit(
         no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS
-    )(function)  # type: ignore[no-any-return]
+    )(function)
 
 
 def inlined(function: Function) -> Function:
@@ -138,7 +140,7 @@ def inlined(function: Function) -> Function:
     Left to its own judgement LLVM keeps the longer ones as calls, and a call stops the
     vectorizer.
     """
-    return numba.njit(forceinline=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    return _njit(forceinline=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS)(function)
 
 
 def merged(function: Function) -> Function:
@@ -146,4 +148,4 @@ def merged(function: Function) -> Function:
 
     A level of calls less to compile; for the order of steps, not for loops over trajectories.
     """
-    return numba.njit(inline="always", **_NUMBA_OPTIONS)(function)  # type: ignore[no-any-return]
+    return _njit(inline="always", **_NUMBA_OPTIONS)(function)

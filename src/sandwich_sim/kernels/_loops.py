@@ -15,11 +15,10 @@ from numba.core.compiler import Compiler, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import BaseNativeLowering, NativeLowering
 
-
 _MEMORY = ir.instructions.LoadInstr | ir.instructions.StoreInstr
 
 
-class _Distinct(ir.values.MDValue):  # type: ignore[misc,name-defined]
+class _Distinct(ir.values.MDValue):
     """A metadata node of its own, which llvmlite does not offer; its text is given."""
 
     def __init__(self, module: Any, text: str) -> None:
@@ -97,14 +96,14 @@ def mark_parallel(function: Any) -> None:
                         instruction.set_metadata("llvm.access.group", group)
 
 
-class _ParallelLower(lowering.Lower):  # type: ignore[misc]
+class _ParallelLower(lowering.Lower):
     def lower_normal_function(self, descriptor: Any) -> None:
         super().lower_normal_function(descriptor)
         mark_parallel(self.function)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _ParallelLowering(BaseNativeLowering):  # type: ignore[misc]
+class _ParallelLowering(BaseNativeLowering):
     _name = "parallel_rows_lowering"
 
     @property
@@ -112,7 +111,7 @@ class _ParallelLowering(BaseNativeLowering):  # type: ignore[misc]
         return _ParallelLower
 
 
-class ParallelRows(Compiler):  # type: ignore[misc]
+class ParallelRows(Compiler):
     """Numba's compiler, with the innermost loops marked as parallel."""
 
     def define_pipelines(self) -> list[Any]:

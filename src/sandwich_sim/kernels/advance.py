@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import merged, rowwise
+from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
     CATCH_UP_CURVATURE,
@@ -99,7 +100,7 @@ from sandwich_sim.kernels.rows import (
     L,
     X,
 )
-from sandwich_sim.kernels.vmath import exp, log, select
+from sandwich_sim.kernels.vmath import exp, log
 
 LEAST = 1e-12
 CAPACITY_LOSS = -0.10

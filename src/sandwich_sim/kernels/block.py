@@ -16,7 +16,15 @@ from sandwich_sim.kernels.flows import flow_step
 from sandwich_sim.kernels.inputs import ModelInputs, Work
 from sandwich_sim.kernels.plan import Accumulators, Outcomes, RecordPlan, Scratch
 from sandwich_sim.kernels.prices import price_step
-from sandwich_sim.kernels.reduction import add_sums, copy_row, count_block, count_fans, count_fine, keep_block, keep_record
+from sandwich_sim.kernels.reduction import (
+    add_sums,
+    copy_row,
+    count_block,
+    count_fans,
+    count_fine,
+    keep_block,
+    keep_record,
+)
 from sandwich_sim.kernels.rng import STEPS_PER_CALL
 from sandwich_sim.kernels.rows import (
     BAD_DOLLARS,
@@ -33,8 +41,8 @@ from sandwich_sim.kernels.rows import (
 )
 from sandwich_sim.kernels.ruler import ruler_step
 from sandwich_sim.kernels.shares import share_step, token_margin_step
-from sandwich_sim.kernels.vectors import fill
 from sandwich_sim.kernels.shocks import fill_shocks, fill_thresholds
+from sandwich_sim.kernels.vectors import fill
 
 
 @rowwise

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import rowwise
+from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.plan import RecordPlan, Scratch
 from sandwich_sim.kernels.vectors import fill
-from sandwich_sim.kernels.vmath import select
 
 BELOW, ABOVE, RISE_BY, RISE_RATIO, FALL_BY, FALL_RATIO, ENDS_ABOVE, ENDS_ABOVE_START = range(8)
 

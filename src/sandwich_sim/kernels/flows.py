@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import rowwise
+from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.capital import capital_edge
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
@@ -37,8 +38,8 @@ from sandwich_sim.kernels.rows import (
     INFERENCE,
     INVERSE_GAP_START,
     INVERSE_MARKUP,
-    LOG_GAP_RATIO,
     LN_PLAN,
+    LOG_GAP_RATIO,
     MARGIN,
     N_PER_HOP,
     OPEN_COST,
@@ -67,7 +68,7 @@ from sandwich_sim.kernels.rows import (
     X,
 )
 from sandwich_sim.kernels.vectors import fill
-from sandwich_sim.kernels.vmath import exp, log, select
+from sandwich_sim.kernels.vmath import exp, log
 
 LEAST = 1e-12
 """Revenues are taken as at least this in logarithms and ratios [bn USD/yr]."""

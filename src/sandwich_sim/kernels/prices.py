@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import merged, rowwise
+from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
     BLEND,
@@ -39,7 +40,7 @@ from sandwich_sim.kernels.rows import (
     L,
     X,
 )
-from sandwich_sim.kernels.vmath import exp, exp_minus_one, log, log_one_plus, select
+from sandwich_sim.kernels.vmath import exp, exp_minus_one, log, log_one_plus
 
 
 @merged

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import compiled, entry, inlined
-from sandwich_sim.kernels.vmath import exp, normal_quantile, select
+from sandwich_sim.kernels.bits import select
+from sandwich_sim.kernels.vmath import exp, normal_quantile
 
 UNIFORM = 0
 LOG_UNIFORM = 1

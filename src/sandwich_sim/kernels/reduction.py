@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import compiled, rowwise
-from sandwich_sim.kernels.plan import FAN_BUCKETS, FINE_BUCKETS, N_SCRAMBLE, Accumulators, Outcomes, RecordPlan
-from sandwich_sim.kernels.vmath import select
+from sandwich_sim.kernels.bits import select
+from sandwich_sim.kernels.plan import (
+    FAN_BUCKETS,
+    FINE_BUCKETS,
+    N_SCRAMBLE,
+    Accumulators,
+    Outcomes,
+    RecordPlan,
+)
 
 _UNROLLED = 8 * N_SCRAMBLE
 

@@ -64,7 +64,7 @@ def key_of(seed: int) -> NDArray[np.uint64]:
 
 
 @inlined
-def philox_round(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Words:
+def philox_round(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Words:
     """One round; words are 32 bits held in uint64 (a 32 x 32 bit product needs them)."""
     product_0 = _MULTIPLIER_0 * c0
     product_1 = _MULTIPLIER_1 * c2
@@ -77,7 +77,7 @@ def philox_round(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Words:
 
 
 @inlined
-def philox4x32(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Words:
+def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Words:
     """Return the four 32-bit words of Philox4x32-10 (Salmon et al. 2011).
 
     Parameters

@@ -9,7 +9,6 @@ from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.rows import (
     BETA,
     CAP,
-    G,
     GLUT,
     INVERSE_MARKUP,
     INVERSE_RETURN,
@@ -25,6 +24,7 @@ from sandwich_sim.kernels.rows import (
     Z_MONOPOLY,
     Z_POWER,
     Z_SCARCITY,
+    G,
 )
 from sandwich_sim.kernels.vmath import exp, log
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import rowwise
+from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.rows import (
     BAD_DOLLARS,
     BAD_WALK,
@@ -45,7 +46,6 @@ from sandwich_sim.kernels.rows import (
     X,
 )
 from sandwich_sim.kernels.vectors import fill
-from sandwich_sim.kernels.vmath import select
 
 TOLERANCE = 1e-12
 """An identity is broken where its residual exceeds this part of the gross flow."""

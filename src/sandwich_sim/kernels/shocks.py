@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import compiled, inlined, rowwise
+from sandwich_sim.kernels.bits import bits_to_float32, float32_to_bits
 from sandwich_sim.kernels.inputs import MAX_JUMPS
 from sandwich_sim.kernels.rng import philox4x32, trajectory_words
 from sandwich_sim.kernels.vectors import fill
-from sandwich_sim.kernels.vmath import bits_to_float32, exp, float32_to_bits
+from sandwich_sim.kernels.vmath import exp
 
 NO_STREAM = np.uint64(2**32)
 """Stands for a shock that no state uses (the lab's scarcity); streams have 32 bits."""

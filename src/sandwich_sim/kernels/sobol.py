@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import allocating_entry, compiled
+from sandwich_sim.kernels._jit import compiled, entry
 from sandwich_sim.kernels.rng import philox4x32
 
 N_SCRAMBLE = 16
@@ -60,11 +60,12 @@ def load_directions(slots: NDArray[np.int64]) -> NDArray[np.uint32]:
     return np.ascontiguousarray(table[slots])
 
 
-@allocating_entry
+@entry
 def scramble_directions(
     directions: NDArray[np.uint32],
     streams: NDArray[np.uint64],
     key: NDArray[np.uint64],
+    columns: NDArray[np.uint64],
     out: NDArray[np.uint64],
 ) -> None:
     """Scramble the digits of every (input, scramble) by a random matrix and a random shift.
@@ -76,6 +77,8 @@ def scramble_directions(
         Streams of the inputs' names, which key the scrambling.
     key : ndarray of uint64, shape (2,)
         The two halves of the seed.
+    columns : ndarray of uint64, shape (34,)
+        Scratch.
     out : ndarray of uint64, shape (n_drawn, 33, 16)
         Written: 32 steps of 52 digits and the digital shift of each scramble.
 
@@ -85,7 +88,6 @@ def scramble_directions(
     so that each scramble stays a digital net. Its column for digit d is one 64-bit word: bits
     above the diagonal cleared, the diagonal set.
     """
-    columns = np.empty(INDEX_BITS + 2, np.uint64)
     for j in range(streams.shape[0]):
         for scramble in range(N_SCRAMBLE):
             for call in range((INDEX_BITS + 2) // 2):

@@ -6,15 +6,10 @@ The C library's functions cost 4 ns an element because a call stops the vectoriz
 
 from __future__ import annotations
 
-import struct
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from sandwich_sim.kernels._jit import COMPILED, inlined
+from sandwich_sim.kernels._jit import inlined
+from sandwich_sim.kernels.bits import bits_to_float, float_to_bits, select
 
 _INV_LN2 = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # 33 bits, so that k * _LN2_HIGH is exact
@@ -23,75 +18,6 @@ _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer 
 _EXP_LOW, _EXP_HIGH = -708.0, 709.0
 _SQRT_HALF_BITS = 0x3FE6A09E00000000
 _EXPONENT_BITS = -(1 << 52)
-
-if COMPILED:
-
-    @intrinsic
-    def float_to_bits(typing_context: Any, value: Any) -> Any:
-        """Bits of a float64 as int64."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.IntType(64))
-
-        return types.int64(types.float64), generate
-
-    @intrinsic
-    def bits_to_float(typing_context: Any, value: Any) -> Any:
-        """The float64 with the bits of an int64."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.DoubleType())
-
-        return types.float64(types.int64), generate
-
-    @intrinsic
-    def float32_to_bits(typing_context: Any, value: Any) -> Any:
-        """Bits of a float32 as int32."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.IntType(32))
-
-        return types.int32(types.float32), generate
-
-    @intrinsic
-    def bits_to_float32(typing_context: Any, value: Any) -> Any:
-        """The float32 with the bits of an int32."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], ir.FloatType())
-
-        return types.float32(types.int32), generate
-
-    @intrinsic
-    def select(typing_context: Any, condition: Any, yes: Any, no: Any) -> Any:
-        """``yes if condition else no`` without a branch: both sides are evaluated.
-
-        A conditional expression becomes control flow into which LLVM sinks the work of either
-        side, and then the loop around it does not vectorize.
-        """
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.select(*arguments)
-
-        return yes(types.boolean, yes, yes), generate
-
-else:
-
-    def float_to_bits(value: float) -> int:
-        return int(struct.unpack("<q", struct.pack("<d", value))[0])
-
-    def bits_to_float(value: int) -> float:
-        wrapped = (int(value) + (1 << 63)) % (1 << 64) - (1 << 63)
-        return float(struct.unpack("<d", struct.pack("<q", wrapped))[0])
-
-    def float32_to_bits(value: np.float32) -> np.int32:
-        return np.float32(value).view(np.int32)
-
-    def bits_to_float32(value: int) -> np.float32:
-        return np.int32(value).view(np.float32)
-
-    def select(condition: bool, yes: Any, no: Any) -> Any:
-        return yes if condition else no
 
 
 @inlined

@@ -114,6 +114,11 @@ def read_provenance(folder: Path) -> dict[str, Any]:
     return document
 
 
+def read_fingerprint(folder: Path) -> str:
+    """Return the digest of the platform that made a run; "" where the folder does not say."""
+    return str(read_provenance(folder).get("fingerprint", {}).get("digest", ""))
+
+
 def read_meta(folder: Path) -> RunMeta:
     """Return the description of a run; equal to that of another run if both ask for the same."""
     document = read_provenance(folder)

@@ -70,9 +70,7 @@ def _level(key: str, long_name: str, default: str | None = None) -> Parameter:
     return Parameter("hop", key, "1", long_name, 0.0, 1.0, default=default, clipped=True)
 
 
-def _fraction(
-    table: str, key: str, long_name: str, default: float | str | None = None
-) -> Parameter:
+def _fraction(table: str, key: str, long_name: str, default: float | str | None = None) -> Parameter:
     return Parameter(table, key, "1", long_name, 0.0, 1.0, default=default)
 
 
@@ -93,17 +91,31 @@ PARAMETERS: tuple[Parameter, ...] = (
     _fraction("open_source", "release_size", "Part of the gap that a strong open release removes"),
     Parameter("open_source", "leap_rate", "1/yr", "Closed leaps", 0.0, 100.0),
     _nonnegative("open_source", "leap_size", "months", "Months that a closed leap adds"),
-    Parameter("open_source", "frontier_elasticity", "1", "Elasticity of frontier speed to training", 0.0, 10.0),
+    Parameter(
+        "open_source", "frontier_elasticity", "1", "Elasticity of frontier speed to training", 0.0, 10.0
+    ),
     _positive("open_source", "scarcity_gap", "months", "Lead that carries 63% of the scarcity of a lead"),
     _nonnegative("open_source", "switch_speed", "1/yr", "Speed of switching between closed and open"),
-    Parameter("open_source", "closed_share", "1", "Closed share of the work done today", 0.0, 1.0, clipped=True),
+    Parameter(
+        "open_source", "closed_share", "1", "Closed share of the work done today", 0.0, 1.0, clipped=True
+    ),
     Parameter("open_source", "share_curvature", "1", "Curvature of the closed share in scarcity", 0.0, 100.0),
     _positive("open_source", "closed_size", "1", "Work done by a closed token as listed"),
     _rate("compute_cost", "hardware_decline", "Fall of the cost of hardware today"),
-    _rate("compute_cost", "hardware_decline_long", "Fall of the cost of hardware in the long run", "hardware_decline"),
+    _rate(
+        "compute_cost",
+        "hardware_decline_long",
+        "Fall of the cost of hardware in the long run",
+        "hardware_decline",
+    ),
     _volatility("compute_cost", "hardware_vol", "Volatility of the cost of hardware"),
     _rate("compute_cost", "software_decline", "Fall of compute per token today"),
-    _rate("compute_cost", "software_decline_long", "Fall of compute per token in the long run", "software_decline"),
+    _rate(
+        "compute_cost",
+        "software_decline_long",
+        "Fall of compute per token in the long run",
+        "software_decline",
+    ),
     _positive("compute_cost", "trend_decay", "yr", "Time over which today's rates fade"),
     _volatility("compute_cost", "software_vol", "Volatility of compute per token"),
     _rate("compute_cost", "energy_drift", "Drift of the price of energy"),
@@ -134,7 +146,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     _positive("demand_shock", "ceiling", "bn USD/yr", "Size of the market when saturated"),
     _rate("demand_shock", "ceiling_growth", "Growth of that size"),
     Parameter("hop", "normal_return", "1", "Normal return over cost", -1.0, 100.0, low_open=True),
-    Parameter("hop", "substitution", "1", "Elasticity of substitution between inputs", 0.0, 100.0, default=1.0),
+    Parameter(
+        "hop", "substitution", "1", "Elasticity of substitution between inputs", 0.0, 100.0, default=1.0
+    ),
     Parameter("hop", "premium_cap", "1", "Premium if all three factors were one", 0.0, 1e6),
     _level("scarcity", "Scarcity today"),
     _level("monopoly", "Monopoly today"),
@@ -145,17 +159,25 @@ PARAMETERS: tuple[Parameter, ...] = (
     _nonnegative("hop", "reversion", "1/yr", "Reversion of the three factors"),
     _volatility("hop", "volatility", "Volatility of the three factors (log odds)"),
     Parameter("hop", "tightness", "1", "Tightness today", -10.0, 10.0, default=0.0),
-    Parameter("hop", "tightness_beta", "1", "Effect of tightness on scarcity (log odds)", -100.0, 100.0, default=0.0),
+    Parameter(
+        "hop", "tightness_beta", "1", "Effect of tightness on scarcity (log odds)", -100.0, 100.0, default=0.0
+    ),
     Parameter("hop", "glut_discount", "1", "Price cut per unit of glut", 0.0, 100.0, default=0.0),
     _positive("hop", "expansion_lag", "yr", "Time to add capacity", 1.5),
-    Parameter("hop", "expansion_limit", "1/yr", "Fastest growth of capacity", -0.1, 20.0, low_open=True, default=2.0),
+    Parameter(
+        "hop", "expansion_limit", "1/yr", "Fastest growth of capacity", -0.1, 20.0, low_open=True, default=2.0
+    ),
     _positive("hop", "price_lag", "yr", "Time over which contracts reprice", 1.0),
     Parameter("hop", "fixed_cost", "1", "Fixed cost over revenue at rest", 0.0, 100.0),
     Parameter("edge", "share", "1", "Share of the buyer's unit cost", 0.0, 1.0, low_open=True),
     _positive("edge", "life", "yr", "Life of the capital good"),
     _positive("edge", "lag", "yr", "Time from order to service"),
-    Parameter("edge", "stock_ratio", "1", "Stock today over what is needed", 0.0, 1e6, low_open=True, default=1.0),
-    Parameter("edge", "expected_growth", "1/yr", "Growth of the stock expected today", -20.0, 20.0, optional=True),
+    Parameter(
+        "edge", "stock_ratio", "1", "Stock today over what is needed", 0.0, 1e6, low_open=True, default=1.0
+    ),
+    Parameter(
+        "edge", "expected_growth", "1/yr", "Growth of the stock expected today", -20.0, 20.0, optional=True
+    ),
     _positive("demand", "spend", "bn USD/yr", "Final spend today"),
     _rate("demand", "growth", "Growth of final spend today"),
     _rate("demand", "growth_long", "Growth of final spend in the long run", "growth"),

@@ -150,9 +150,7 @@ class ScenarioSpec:
     def drawn(self) -> tuple[str, ...]:
         """Names of the parameters that have a distribution of their own, in file order."""
         return tuple(
-            name
-            for name, number in self.parameters.items()
-            if not isinstance(number, Constant | SameAs)
+            name for name, number in self.parameters.items() if not isinstance(number, Constant | SameAs)
         )
 
     @property

@@ -30,9 +30,9 @@ def call(tmp_path, monkeypatch):
 
 @pytest.fixture
 def engine(monkeypatch):
-    """A fake engine in the place of `sandwich_sim.simulate`."""
+    """A fake engine in the place of `sandwich_sim.simulation`."""
     fake = FakeEngine()
-    monkeypatch.setitem(sys.modules, "sandwich_sim.simulate", None)
+    monkeypatch.setitem(sys.modules, "sandwich_sim.simulation", None)
     fake.install()
     monkeypatch.setattr("sandwich_sim.kernels._jit.is_cached", lambda: True)
     return fake

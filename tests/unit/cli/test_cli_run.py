@@ -215,7 +215,7 @@ def test_a_shipped_name_wins_over_a_folder_of_that_name(call, engine, tmp_path):
 
 
 def test_a_bad_scenario_alone_is_told_without_loading_the_engine(call, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "sandwich_sim.simulate", None)
+    monkeypatch.setitem(__import__("sys").modules, "sandwich_sim.simulation", None)
     result = call("run", "nosuch")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("nosuch: ")

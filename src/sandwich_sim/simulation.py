@@ -1,36 +1,37 @@
 """The whole story: a scenario becomes draws, trajectories, sums and a run folder.
 
-`simulate` returns a dataset in memory, `run` writes a run folder, `recompute` gives any series
-of any trajectory of a run again, `trace` all that the model used and made (for tests).
+`run` writes a run folder, `simulate` returns a dataset in memory; both are `execute` with
+another place for what is kept of each trajectory.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.engine import UnitResult, Worker, default_threads, run_units
+from sandwich_sim.engine import UnitResult, Worker, run_units
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.kernels.plan import Outcomes, RecordPlan
-from sandwich_sim.kernels.rng import STREAM_VERSION
-from sandwich_sim.model import Model, build_model
+from sandwich_sim.model import Model
+from sandwich_sim.prepare import Prepared, plan, prepare
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.layout import layout_of
-from sandwich_sim.results.meta import Keep, RunMeta, meta_of
-from sandwich_sim.results.plan import Plan, check_plan, check_sizes, plan_run
+from sandwich_sim.results.meta import Keep, RunMeta
+from sandwich_sim.results.plan import check_plan
 from sandwich_sim.results.provenance import fingerprint, provenance_record
 from sandwich_sim.results.reduce import Fold, alternations, new_outcomes, outcome_arrays, record_plan
 from sandwich_sim.results.store import RunWriter
 from sandwich_sim.results.summarize import summarize
 from sandwich_sim.results.summary import Summary
-from sandwich_sim.sampling import check_drawn_shares, good_sizes
+from sandwich_sim.sampling import check_drawn_shares
+from sandwich_sim.scenario.dump import dump_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
 
 if TYPE_CHECKING:
@@ -74,74 +75,6 @@ class RunResult:
     seconds: float
     warnings: tuple[str, ...]
     failed: bool
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A scenario and its options, checked; nothing is computed or written yet."""
-
-    spec: ScenarioSpec
-    meta: RunMeta
-    threads: int
-    warnings: tuple[str, ...]
-
-    def model(self) -> Model:
-        meta = self.meta
-        return build_model(
-            self.spec,
-            seed=meta.seed,
-            sampler=meta.sampler,
-            trajectories=meta.n_trajectories,
-            shocks=meta.shocks,
-            slots=meta.sobol_slots,
-        )
-
-
-def prepare(
-    spec: ScenarioSpec,
-    *,
-    trajectories: int | None = None,
-    seed: int | None = None,
-    sampler: str | None = None,
-    keep: Keep = "outcomes",
-    threads: int | None = None,
-    shocks: bool = True,
-) -> Prepared:
-    """Settle the options of a run (the scenario's own where not given) and check them.
-
-    Raises
-    ------
-    UsageError
-        If a size is above its hard cap or an option has no such value.
-    """
-    if keep not in ("summary", "outcomes", "paths"):
-        raise UsageError(f"keep = {keep!r} is unknown. Use summary, outcomes or paths.")
-    if sampler not in (None, "random", "latin-hypercube", "sobol"):
-        raise UsageError(f"sampler = {sampler!r} is unknown. Use random, latin-hypercube or sobol.")
-    if threads is not None and not 1 <= threads <= 1024:
-        raise UsageError(f"threads = {threads}: use 1 to 1024.")
-    n = spec.run.trajectories if trajectories is None else trajectories
-    seed = spec.run.seed if seed is None else seed
-    check_sizes(n, spec.n_record - 1, seed)
-    meta = meta_of(
-        spec,
-        n_trajectories=n,
-        seed=seed,
-        keep=keep,
-        stream_version=STREAM_VERSION,
-        sampler=sampler,  # type: ignore[arg-type]
-        shocks=shocks,
-    )
-    warnings: list[str] = []
-    if meta.sampler == "sobol" and good_sizes(n)[0] != n:
-        below, above = good_sizes(n)
-        warnings.append(f"sobol is best with 16 x 2^m trajectories: {below} or {above} rather than {n}.")
-    return Prepared(spec, meta, threads or default_threads(), tuple(warnings))
-
-
-def plan(prepared: Prepared, *, in_memory: bool = False) -> Plan:
-    """Say what a run will take, from sizes alone."""
-    return plan_run(layout_of(prepared.meta), threads=prepared.threads, in_memory=in_memory)
 
 
 def run(
@@ -201,8 +134,6 @@ def run(
     check_plan(plan(prepared), folder)
     model = prepared.model()
     check_drawn_shares(spec, model.draws, prepared.meta.n_trajectories)
-    from sandwich_sim.scenario.dump import dump_scenario
-
     with RunWriter(folder, layout, dump_scenario(spec), provenance, overwrite=force) as writer:
 
         def write(result: UnitResult, outcomes: Outcomes) -> None:
@@ -237,11 +168,12 @@ def _reuse(folder: Path, prepared: Prepared, began: float) -> RunResult | None:
     """Return the run that lies in the folder already if it is this very one."""
     if folder_state(folder) != "complete":
         return None
-    from sandwich_sim.results.dataset import check_run, read_accumulators, read_meta, read_provenance
+    from sandwich_sim.results.dataset import check_run, read_accumulators, read_fingerprint, read_meta
 
     stored = read_meta(folder)
-    same_machine = read_provenance(folder).get("fingerprint", {}).get("digest") == fingerprint()
-    if stored.run_digest != prepared.meta.run_digest or not same_machine:
+    if stored.run_digest == prepared.meta.run_digest and read_fingerprint(folder) != fingerprint():
+        return None  # the same run, made elsewhere or by other versions: it is made again
+    if stored.run_digest != prepared.meta.run_digest:
         raise UsageError(f"{folder}: holds another run. Choose another --output, or replace it with --force.")
     check_run(folder)
     accumulators = read_accumulators(folder)
@@ -359,9 +291,7 @@ def simulate(
         for name, part in outcome_arrays(outcomes, result.first, result.n).items():
             whole[name][..., result.first : result.first + result.n] = part
 
-    accumulators, _ = execute(
-        prepared, model, on_unit=None if keep == "summary" else place, dtype=np.float64
-    )
+    accumulators, _ = execute(prepared, model, on_unit=None if keep == "summary" else place, dtype=np.float64)
     _raise_failures(accumulators)
     return to_dataset(layout_of(meta), whole, accumulators, provenance_record(meta))
 
@@ -373,69 +303,3 @@ def _raise_failures(accumulators: dict[str, NDArray[Any]]) -> None:
     ):
         if count:
             raise IntegrityError(f"{count} trajectories hold {name}; the first is {first}.")
-
-
-def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Compute series of chosen trajectories of a stored run again, from seed and index.
-
-    Parameters
-    ----------
-    folder : path
-        A run folder, of any ``keep``.
-    indices : sequence of int
-    series : sequence of str
-        ``margin.lab``, ``gap``, or ``margin`` for every hop.
-
-    Returns
-    -------
-    dict of str to ndarray of float64, shape (n_record, n)
-        Equal, after rounding to float32, to what the run stored.
-
-    Raises
-    ------
-    IntegrityError
-        If the run comes from another platform fingerprint or stream version.
-    UsageError
-        If an index or a series does not exist.
-    """
-    from sandwich_sim.results.dataset import read_meta, read_provenance
-    from sandwich_sim.scenario.load import load_scenario
-    from sandwich_sim.variables import expand_series
-
-    folder = Path(folder)
-    meta = read_meta(folder)
-    stored = read_provenance(folder).get("fingerprint", {}).get("digest", "")
-    if stored != fingerprint() or meta.stream_version != STREAM_VERSION:
-        raise IntegrityError(
-            f"{folder}: was made on another platform or by another version (fingerprint {stored[:8]}, here "
-            f"{fingerprint()[:8]}), so its trajectories cannot be computed again bit by bit. Run it again here."
-        )
-    try:
-        names = expand_series(tuple(series), meta.hops)
-    except KeyError as error:
-        raise UsageError(f"series {error.args[0]!r} does not exist.") from error
-    wanted = np.asarray(indices, dtype=np.int64)
-    if wanted.size and not (0 <= wanted.min() and wanted.max() < meta.n_trajectories):
-        raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
-    spec = load_scenario(folder / "scenario.toml")
-    prepared = Prepared(spec, meta, 1, ())
-    paths = _paths(prepared, wanted)
-    rows = [meta.series.index(name) for name in names]
-    return {name: paths[row] for name, row in zip(names, rows, strict=True)}
-
-
-def _paths(prepared: Prepared, trajectories: NDArray[np.int64]) -> NDArray[np.float64]:
-    """All series of the given trajectories, shape (n_series, n_record, n), in one thread."""
-    meta = prepared.meta
-    recorded = record_plan(prepared.spec, meta)
-    worker = Worker(prepared.model(), meta, recorded, dtype=np.float64)
-    series = np.empty((len(meta.series), meta.n_record, trajectories.size))
-    for first in range(0, trajectories.size, 256):
-        part = trajectories[first : first + 256]
-        series[:, :, first : first + part.size] = worker.run(part, keep="paths", counting=False)[1].series
-    return series
-
-
-def with_seed(prepared: Prepared, seed: int) -> Prepared:
-    """Return the same run with another seed."""
-    return replace(prepared, meta=replace(prepared.meta, seed=seed))

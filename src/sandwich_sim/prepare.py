@@ -1,0 +1,84 @@
+"""The options of a run, settled and checked before anything is computed or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandwich_sim.engine import default_threads
+from sandwich_sim.errors import UsageError
+from sandwich_sim.kernels.rng import STREAM_VERSION
+from sandwich_sim.model import Model, build_model
+from sandwich_sim.results.layout import layout_of
+from sandwich_sim.results.meta import Keep, RunMeta, meta_of
+from sandwich_sim.results.plan import Plan, check_sizes, plan_run
+from sandwich_sim.sampling import good_sizes
+from sandwich_sim.scenario.spec import ScenarioSpec
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario and its options, checked; nothing is computed or written yet."""
+
+    spec: ScenarioSpec
+    meta: RunMeta
+    threads: int
+    warnings: tuple[str, ...]
+
+    def model(self) -> Model:
+        """Build the kernels' inputs."""
+        meta = self.meta
+        return build_model(
+            self.spec,
+            seed=meta.seed,
+            sampler=meta.sampler,
+            trajectories=meta.n_trajectories,
+            shocks=meta.shocks,
+            slots=meta.sobol_slots,
+        )
+
+
+def prepare(
+    spec: ScenarioSpec,
+    *,
+    trajectories: int | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+    keep: Keep = "outcomes",
+    threads: int | None = None,
+    shocks: bool = True,
+) -> Prepared:
+    """Settle the options of a run (the scenario's own where not given) and check them.
+
+    Raises
+    ------
+    UsageError
+        If a size is above its hard cap or an option has no such value.
+    """
+    if keep not in ("summary", "outcomes", "paths"):
+        raise UsageError(f"keep = {keep!r} is unknown. Use summary, outcomes or paths.")
+    if sampler not in (None, "random", "latin-hypercube", "sobol"):
+        raise UsageError(f"sampler = {sampler!r} is unknown. Use random, latin-hypercube or sobol.")
+    if threads is not None and not 1 <= threads <= 1024:
+        raise UsageError(f"threads = {threads}: use 1 to 1024.")
+    n = spec.run.trajectories if trajectories is None else trajectories
+    seed = spec.run.seed if seed is None else seed
+    check_sizes(n, spec.n_record - 1, seed)
+    meta = meta_of(
+        spec,
+        n_trajectories=n,
+        seed=seed,
+        keep=keep,
+        stream_version=STREAM_VERSION,
+        sampler=sampler,  # type: ignore[arg-type]
+        shocks=shocks,
+    )
+    warnings: list[str] = []
+    if meta.sampler == "sobol" and good_sizes(n)[0] != n:
+        below, above = good_sizes(n)
+        warnings.append(f"sobol is best with 16 x 2^m trajectories: {below} or {above} rather than {n}.")
+    return Prepared(spec, meta, threads or default_threads(), tuple(warnings))
+
+
+def plan(prepared: Prepared, *, in_memory: bool = False) -> Plan:
+    """Say what a run will take, from sizes alone."""
+    return plan_run(layout_of(prepared.meta), threads=prepared.threads, in_memory=in_memory)
