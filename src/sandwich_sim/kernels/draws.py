@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.kernels import quantiles
-from sandwich_sim.kernels._jit import compiled, entry
+from sandwich_sim.kernels._jit import compiled, entry, merged, rowwise
 from sandwich_sim.kernels.hypercube import N_GRID, hypercube_row, lay_out
 from sandwich_sim.kernels.quantiles import BELOW_ONE, FIRST_NORMAL_KIND, to_normal, to_uniform
 from sandwich_sim.kernels.rng import philox4x32, trajectory_words, uniform53
@@ -120,7 +120,7 @@ def _prepare(plan: DrawPlan, indices: NDArray[np.int64], work: NDArray[np.uint64
     return aligned
 
 
-@compiled
+@rowwise
 def _random_row(plan: DrawPlan, j: int, work: NDArray[np.uint64], row: NDArray[np.float64]) -> None:
     """Uniforms of input j by Philox, one call a trajectory."""
     stream = plan.streams[j]
@@ -131,7 +131,7 @@ def _random_row(plan: DrawPlan, j: int, work: NDArray[np.uint64], row: NDArray[n
         row[t] = min(uniform53(w0, w1), BELOW_ONE)
 
 
-@compiled
+@rowwise
 def _sobol_row(
     plan: DrawPlan, j: int, aligned: bool, work: NDArray[np.uint64], row: NDArray[np.float64]
 ) -> None:
@@ -145,7 +145,7 @@ def _sobol_row(
         row[t] = (float(digits[t]) + _HALF_DIGIT) * _DIGIT
 
 
-@compiled
+@rowwise
 def _correlate(plan: DrawPlan, out: NDArray[np.float64]) -> None:
     """Mix the normals of each correlated group by its Cholesky factor, in place."""
     for g in range(plan.group_start.shape[0] - 1):
@@ -162,7 +162,7 @@ def _correlate(plan: DrawPlan, out: NDArray[np.float64]) -> None:
                     target[t] += factor[k] * source[t]
 
 
-@compiled
+@merged
 def _to_values(plan: DrawPlan, j: int, row: NDArray[np.float64]) -> None:
     """Apply the quantile function of input j, in place."""
     kind = plan.kinds[j]
@@ -187,7 +187,7 @@ def _to_values(plan: DrawPlan, j: int, row: NDArray[np.float64]) -> None:
     quantiles.keep_within(plan.support[j, 0], plan.support[j, 1], row)
 
 
-@compiled
+@merged
 def draw_parameters(
     plan: DrawPlan, indices: NDArray[np.int64], work: NDArray[np.uint64], out: NDArray[np.float64]
 ) -> None:

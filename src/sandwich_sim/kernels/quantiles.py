@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import compiled, entry, inlined
+from sandwich_sim.kernels._jit import entry, inlined, rowwise
 from sandwich_sim.kernels.bits import select
 from sandwich_sim.kernels.vmath import exp, normal_quantile
 
@@ -34,7 +34,7 @@ ABOVE_ZERO = 2.0**-54
 Row = NDArray[np.float64]
 
 
-@compiled
+@rowwise
 def to_normal(row: Row) -> None:
     """Turn uniforms into standard normals, in place."""
     for t in range(row.shape[0]):
@@ -60,7 +60,7 @@ def _polynomial(coefficients: NDArray[np.float64], piece: int, x: float) -> floa
     return float(y * x + coefficients[piece, 0])
 
 
-@compiled
+@rowwise
 def table_row(coefficients: NDArray[np.float64], row: Row) -> None:
     """Look up normals in a table of even pieces, in place.
 
@@ -81,7 +81,7 @@ def table_row(coefficients: NDArray[np.float64], row: Row) -> None:
         row[t] = _polynomial(coefficients, piece, 2.0 * (place - piece) - 1.0)
 
 
-@compiled
+@rowwise
 def to_uniform(normal_cdf: NDArray[np.float64], row: Row) -> None:
     """Turn standard normals into uniforms in the open (0, 1), in place.
 
@@ -112,7 +112,7 @@ def _count_up_to(sorted_values: NDArray[np.float64], x: float) -> int:
     return found
 
 
-@compiled
+@rowwise
 def uneven_table_row(breaks: NDArray[np.float64], coefficients: NDArray[np.float64], row: Row) -> None:
     """Look up normals in a table of uneven pieces, in place.
 
@@ -131,7 +131,7 @@ def uneven_table_row(breaks: NDArray[np.float64], coefficients: NDArray[np.float
         row[t] = _polynomial(coefficients, piece, (2.0 * z - low - high) / (high - low))
 
 
-@compiled
+@rowwise
 def discrete_row(levels: NDArray[np.float64], values: NDArray[np.float64], row: Row) -> None:
     """Choose among values, in place.
 
@@ -147,7 +147,7 @@ def discrete_row(levels: NDArray[np.float64], values: NDArray[np.float64], row: 
         row[t] = values[_count_up_to(levels, row[t])]
 
 
-@compiled
+@rowwise
 def empirical_row(values: NDArray[np.float64], start: float, width: float, row: Row) -> None:
     """Interpolate between order statistics, in place.
 
@@ -165,21 +165,21 @@ def empirical_row(values: NDArray[np.float64], start: float, width: float, row: 
         row[t] = values[k] + (place - k) * (values[k + 1] - values[k])
 
 
-@compiled
+@rowwise
 def uniform_row(low: float, width: float, row: Row) -> None:
     """``low + width * u``, in place; also scales normals."""
     for t in range(row.shape[0]):
         row[t] = low + width * row[t]
 
 
-@compiled
+@rowwise
 def exponential_row(low: float, width: float, row: Row) -> None:
     """``exp(low + width * u)``, in place; also of normals."""
     for t in range(row.shape[0]):
         row[t] = exp(low + width * row[t])
 
 
-@compiled
+@rowwise
 def triangular_row(shape: NDArray[np.float64], row: Row) -> None:
     """Triangular values, in place.
 
@@ -200,7 +200,7 @@ def triangular_row(shape: NDArray[np.float64], row: Row) -> None:
         row[t] = select(u < split, left, right)
 
 
-@compiled
+@rowwise
 def keep_within(low: float, high: float, row: Row) -> None:
     """Move values that rounding carried out of the support back to its ends, in place."""
     for t in range(row.shape[0]):
