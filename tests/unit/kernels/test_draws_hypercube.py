@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from drawn_specs import uniforms
+from sandwich_sim.kernels._jit import COMPILED
 from sandwich_sim.kernels.sobol import N_SCRAMBLE
 from sandwich_sim.sampling import draw
 from stochastic import assert_counts
@@ -35,6 +36,7 @@ def test_designs_and_inputs_differ():
     assert np.abs(np.corrcoef(rows) - np.eye(rows.shape[0])).max() < 6.0 / np.sqrt(300)
 
 
+@pytest.mark.skipif(not COMPILED, reason="many draws: slow as plain Python")
 @pytest.mark.parametrize("m", [2, 3, 5, 7, 13])
 def test_small_permutations_are_even(m):
     """Where the first two trajectories of a design go, over 800 names x 16 designs."""

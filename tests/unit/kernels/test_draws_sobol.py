@@ -5,9 +5,11 @@ import pytest
 from scipy.stats import qmc
 
 from drawn_specs import uniforms
+from sandwich_sim.kernels._jit import COMPILED
 from sandwich_sim.kernels.sobol import INDEX_BITS, N_SCRAMBLE, load_directions
 from sandwich_sim.sampling import draw, draw_plan, draw_rows
 
+many_draws = pytest.mark.skipif(not COMPILED, reason="many draws: slow as plain Python")
 NAMES = tuple(f"input_{k}" for k in range(40))
 
 
@@ -62,6 +64,7 @@ def test_points_far_out_are_distinct_and_inside():
     assert all(np.unique(u[:, s]).size == 1000 for s in range(N_SCRAMBLE))
 
 
+@many_draws
 def test_estimates_of_the_scrambles_are_independent():
     """Their errors over 400 seeds: no two of 16 scrambles correlate beyond 6 standard errors."""
     u = np.array([points(("x", "y"), 4, seed=seed) for seed in range(400)])
@@ -101,6 +104,7 @@ def test_smooth_integral_is_far_better_than_by_random_points():
     assert error["sobol"] < error["random"] / 20.0
 
 
+@many_draws
 def test_mean_over_scrambles_is_unbiased():
     """Scrambled points are uniform one by one: the first point of many seeds, 5 standard errors."""
     first = np.concatenate([points(("x", "y"), 1, seed=seed).ravel() for seed in range(200)])
