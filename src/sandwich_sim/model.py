@@ -122,54 +122,60 @@ def build_model(
     n_step = spec.years * spec.steps_per_year
     if n_step >= MAX_STEPS:
         raise UsageError(f"{n_step} steps are too many: at most {MAX_STEPS - 1}. Lower steps_per_year.")
-    edges = sorted(spec.edges, key=lambda edge: spec.hop_names.index(edge.buyer))
-    names = _slot_names(spec, edges)
-    constant, draw_of = _fill_slots(spec, names)
-    normal_names = shock_names(spec)
-    _check_streams([*spec.drawn, *filter(None, normal_names), *(f"shock.{jump}" for jump in JUMPS)])
+    names = shock_names(spec)
+    _check_streams([*spec.drawn, *filter(None, names), *(f"shock.{jump}" for jump in JUMPS)])
     _check_jumps(spec)
-    indices = {name: i for i, name in enumerate(spec.hop_names)}
     try:
         keys = key_of(seed)
     except ValueError as error:
         raise UsageError(f"{error}. Choose another seed.") from error
-    inputs = ModelInputs(
+    edges = sorted(spec.edges, key=lambda edge: spec.hop_names.index(edge.buyer))
+    return Model(
+        inputs=_build_inputs(spec, edges, names, keys, shocks),
+        draws=draw_plan(spec, seed=seed, sampler=sampler, trajectories=trajectories, slots=slots),
+        hops=spec.hop_names,
+        edges=tuple(edge.name for edge in edges),
+        demand=spec.demand,
+        drawn=spec.drawn,
+        shocks=names,
+    )
+
+
+def _build_inputs(
+    spec: ScenarioSpec,
+    edges: list[Edge],
+    shocks: tuple[str, ...],
+    keys: NDArray[np.uint64],
+    with_shocks: bool,
+) -> ModelInputs:
+    slots = _slot_names(spec, edges)
+    constant, draw_of = _fill_slots(spec, slots)
+    index = {name: i for i, name in enumerate(spec.hop_names)}
+    buyers = [index[edge.buyer] for edge in edges]
+    expects = [f"edge.{edge.name}.expected_growth" in spec.parameters for edge in edges]
+    streams = [stream_of(name) if name else int(NO_STREAM) for name in shocks]
+    return ModelInputs(
         dt=1.0 / spec.steps_per_year,
-        n_step=n_step,
+        n_step=spec.years * spec.steps_per_year,
         steps_per_year=spec.steps_per_year,
         n_hop=len(spec.hops),
         lab=_role(spec, "lab"),
         compute=_role(spec, "compute"),
         is_hardware=_driven_by(spec, "hardware"),
         is_energy=_driven_by(spec, "energy"),
-        edge_start=np.searchsorted(
-            [indices[edge.buyer] for edge in edges], np.arange(len(spec.hops) + 1)
-        ).astype(np.int64),
-        edge_supplier=np.array([indices[edge.supplier] for edge in edges], dtype=np.int64),
+        edge_start=np.searchsorted(buyers, np.arange(len(spec.hops) + 1)).astype(np.int64),
+        edge_supplier=np.array([index[edge.supplier] for edge in edges], dtype=np.int64),
         edge_is_capital=np.array([edge.kind == "capital" for edge in edges], dtype=np.int64),
-        edge_expects=np.array(
-            [f"edge.{edge.name}.expected_growth" in spec.parameters for edge in edges], dtype=np.int64
-        ),
-        demand_hop=np.array([indices[name] for name in spec.demand], dtype=np.int64),
+        edge_expects=np.array(expects, dtype=np.int64),
+        demand_hop=np.array([index[name] for name in spec.demand], dtype=np.int64),
         cobb_douglas=np.array([_is_cobb_douglas(spec, hop) for hop in spec.hop_names], dtype=np.int64),
         constant=constant,
         draw_of=draw_of,
-        clip=np.array([parameter_of(name).clipped for name in names], dtype=np.int64),
-        shock_streams=np.array(
-            [stream_of(name) if name else int(NO_STREAM) for name in normal_names], dtype=np.uint64
-        ),
+        clip=np.array([parameter_of(name).clipped for name in slots], dtype=np.int64),
+        shock_streams=np.array(streams, dtype=np.uint64),
         jump_streams=np.array([stream_of(f"shock.{jump}") for jump in JUMPS], dtype=np.uint64),
         keys=keys,
-        shocks=int(shocks),
-    )
-    return Model(
-        inputs=inputs,
-        draws=draw_plan(spec, seed=seed, sampler=sampler, trajectories=trajectories, slots=slots),
-        hops=spec.hop_names,
-        edges=tuple(edge.name for edge in edges),
-        demand=spec.demand,
-        drawn=spec.drawn,
-        shocks=normal_names,
+        shocks=int(with_shocks),
     )
 
 

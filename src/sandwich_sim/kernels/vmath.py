@@ -107,20 +107,8 @@ def log(x: float) -> float:
 
 
 @inlined
-def normal_quantile(u: float) -> float:
-    """Return the standard normal quantile of u in (0, 1), to about 1e-15 relative.
-
-    Notes
-    -----
-    Wichura's rational approximations (algorithm AS 241, PPND16); all three ranges are
-    evaluated as one quotient chosen by selects, so that the loop vectorizes.
-    """
-    q = u - 0.5
-    tail = select(q < 0.0, u, 1.0 - u)
-    r = np.sqrt(-log(max(tail, 1e-300)))
-    central = abs(q) <= 0.425
-    near = r <= 5.0
-    a = 0.180625 - q * q
+def _central_ratio(a: float) -> tuple[float, float]:
+    """Numerator (over u - 1/2) and denominator for abs(u - 1/2) <= 0.425; a = 0.180625 - (u - 1/2)^2."""
     top = 2509.0809287301226727
     top = top * a + 33430.575583588128105
     top = top * a + 67265.770927008700853
@@ -137,40 +125,69 @@ def normal_quantile(u: float) -> float:
     bottom = bottom * a + 687.1870074920579083
     bottom = bottom * a + 42.313330701600911252
     bottom = bottom * a + 1.0
-    b = r - 1.6
-    near_top = 7.7454501427834140764e-4
-    near_top = near_top * b + 0.0227238449892691845833
-    near_top = near_top * b + 0.24178072517745061177
-    near_top = near_top * b + 1.27045825245236838258
-    near_top = near_top * b + 3.64784832476320460504
-    near_top = near_top * b + 5.7694972214606914055
-    near_top = near_top * b + 4.6303378461565452959
-    near_top = near_top * b + 1.42343711074968357734
-    near_bottom = 1.05075007164441684324e-9
-    near_bottom = near_bottom * b + 5.475938084995344946e-4
-    near_bottom = near_bottom * b + 0.0151986665636164571966
-    near_bottom = near_bottom * b + 0.14810397642748007459
-    near_bottom = near_bottom * b + 0.68976733498510000455
-    near_bottom = near_bottom * b + 1.6763848301838038494
-    near_bottom = near_bottom * b + 2.05319162663775882187
-    near_bottom = near_bottom * b + 1.0
-    c = r - 5.0
-    far_top = 2.01033439929228813265e-7
-    far_top = far_top * c + 2.71155556874348757815e-5
-    far_top = far_top * c + 0.0012426609473880784386
-    far_top = far_top * c + 0.026532189526576123093
-    far_top = far_top * c + 0.29656057182850489123
-    far_top = far_top * c + 1.7848265399172913358
-    far_top = far_top * c + 5.4637849111641143699
-    far_top = far_top * c + 6.6579046435011037772
-    far_bottom = 2.04426310338993978564e-15
-    far_bottom = far_bottom * c + 1.4215117583164458887e-7
-    far_bottom = far_bottom * c + 1.8463183175100546818e-5
-    far_bottom = far_bottom * c + 7.868691311456132591e-4
-    far_bottom = far_bottom * c + 0.0148753612908506148525
-    far_bottom = far_bottom * c + 0.13692988092273580531
-    far_bottom = far_bottom * c + 0.59983220655588793769
-    far_bottom = far_bottom * c + 1.0
+    return top, bottom
+
+
+@inlined
+def _near_ratio(b: float) -> tuple[float, float]:
+    """Numerator and denominator of the near tails; b = r - 1.6 with r = sqrt(-ln tail) <= 5."""
+    top = 7.7454501427834140764e-4
+    top = top * b + 0.0227238449892691845833
+    top = top * b + 0.24178072517745061177
+    top = top * b + 1.27045825245236838258
+    top = top * b + 3.64784832476320460504
+    top = top * b + 5.7694972214606914055
+    top = top * b + 4.6303378461565452959
+    top = top * b + 1.42343711074968357734
+    bottom = 1.05075007164441684324e-9
+    bottom = bottom * b + 5.475938084995344946e-4
+    bottom = bottom * b + 0.0151986665636164571966
+    bottom = bottom * b + 0.14810397642748007459
+    bottom = bottom * b + 0.68976733498510000455
+    bottom = bottom * b + 1.6763848301838038494
+    bottom = bottom * b + 2.05319162663775882187
+    bottom = bottom * b + 1.0
+    return top, bottom
+
+
+@inlined
+def _far_ratio(c: float) -> tuple[float, float]:
+    """Numerator and denominator of the far tails; c = r - 5."""
+    top = 2.01033439929228813265e-7
+    top = top * c + 2.71155556874348757815e-5
+    top = top * c + 0.0012426609473880784386
+    top = top * c + 0.026532189526576123093
+    top = top * c + 0.29656057182850489123
+    top = top * c + 1.7848265399172913358
+    top = top * c + 5.4637849111641143699
+    top = top * c + 6.6579046435011037772
+    bottom = 2.04426310338993978564e-15
+    bottom = bottom * c + 1.4215117583164458887e-7
+    bottom = bottom * c + 1.8463183175100546818e-5
+    bottom = bottom * c + 7.868691311456132591e-4
+    bottom = bottom * c + 0.0148753612908506148525
+    bottom = bottom * c + 0.13692988092273580531
+    bottom = bottom * c + 0.59983220655588793769
+    bottom = bottom * c + 1.0
+    return top, bottom
+
+
+@inlined
+def normal_quantile(u: float) -> float:
+    """Return the standard normal quantile of u in (0, 1), to about 1e-15 relative.
+
+    Notes
+    -----
+    Wichura's rational approximations (algorithm AS 241, PPND16); all three ranges are
+    evaluated as one quotient chosen by selects, so that the loop vectorizes.
+    """
+    q = u - 0.5
+    tail = select(q < 0.0, u, 1.0 - u)
+    r = np.sqrt(-log(max(tail, 1e-300)))
+    central, near = abs(q) <= 0.425, r <= 5.0
+    top, bottom = _central_ratio(0.180625 - q * q)
+    near_top, near_bottom = _near_ratio(r - 1.6)
+    far_top, far_bottom = _far_ratio(r - 5.0)
     sign = select(q < 0.0, -1.0, 1.0)
     numerator = select(central, q * top, sign * select(near, near_top, far_top))
     denominator = select(central, bottom, select(near, near_bottom, far_bottom))
