@@ -7,6 +7,7 @@ another place for what is kept of each trajectory.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -291,8 +292,12 @@ def simulate(
         for name, part in outcome_arrays(outcomes, result.first, result.n).items():
             whole[name][..., result.first : result.first + result.n] = part
 
-    accumulators, _ = execute(prepared, model, on_unit=None if keep == "summary" else place, dtype=np.float64)
+    accumulators, swings = execute(
+        prepared, model, on_unit=None if keep == "summary" else place, dtype=np.float64
+    )
     _raise_failures(accumulators)
+    for text in (*prepared.warnings, *swings):
+        warnings.warn(text, stacklevel=2)
     return to_dataset(layout_of(meta), whole, accumulators, provenance_record(meta))
 
 

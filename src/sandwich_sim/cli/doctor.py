@@ -19,7 +19,7 @@ from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, count, file_size, say_columns, say_json
 from sandwich_sim.results.machine import available_memory, free_disk
 
-NEEDED = ("numpy", "scipy", "numba", "llvmlite", "xarray", "zarr", "pydantic", "click", "rich", "tomlkit")
+NEEDED = ("numpy", "scipy", "numba", "llvmlite", "xarray", "zarr", "click")
 OPTIONAL = ("matplotlib", "pandas", "pyarrow", "openpyxl", "distributed", "SALib")
 _LEAST_MEMORY = 10**9  # bytes; a run needs about 600 MB
 _LEAST_DISK = 10**9

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sandwich_sim.kernels import quantiles
 from sandwich_sim.kernels._jit import compiled, entry, merged, rowwise
 from sandwich_sim.kernels.hypercube import N_GRID, hypercube_row, lay_out
-from sandwich_sim.kernels.quantiles import BELOW_ONE, FIRST_NORMAL_KIND, to_normal, to_uniform
-from sandwich_sim.kernels.rng import philox4x32, trajectory_words, uniform53
+from sandwich_sim.kernels.quantiles import FIRST_NORMAL_KIND, to_normal, to_uniform
+from sandwich_sim.kernels.rng import philox4x32, trajectory_words, uniform
 from sandwich_sim.kernels.sobol import N_SCRAMBLE, sobol_digits, sobol_digits_aligned
 
 RANDOM = 0
@@ -128,7 +128,7 @@ def _random_row(plan: DrawPlan, j: int, work: NDArray[np.uint64], row: NDArray[n
     low, high = work[_WORD_LOW], work[_WORD_HIGH]
     for t in range(row.shape[0]):
         w0, w1, _, _ = philox4x32(low[t], high[t], stream, _ZERO, k0, k1)
-        row[t] = min(uniform53(w0, w1), BELOW_ONE)
+        row[t] = uniform(w0, w1)
 
 
 @rowwise

@@ -34,7 +34,7 @@ _MULTIPLIER_0 = np.uint64(0xD2511F53)
 _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 _WEYL_0 = np.uint64(0x9E3779B9)
 _WEYL_1 = np.uint64(0xBB67AE85)
-_SHIFT_11 = np.uint64(11)
+_SHIFT_12 = np.uint64(12)
 _SHIFT_16 = np.uint64(16)
 
 Words = tuple[Any, Any, Any, Any]
@@ -102,6 +102,9 @@ def trajectory_words(trajectory: int, step: int) -> tuple[Any, Any]:
 
 
 @inlined
-def uniform53(w0: int, w1: int) -> float:
-    """Return a uniform in the open interval (0, 1) with 53 bits, from two words."""
-    return (float(((w0 << _SHIFT) | w1) >> _SHIFT_11) + 0.5) * 1.1102230246251565e-16
+def uniform(w0: int, w1: int) -> float:
+    """Return a uniform in the open interval (0, 1) from two words.
+
+    52 bits and a half, which needs 53: with 53 bits the largest would round to 1.
+    """
+    return (float(((w0 << _SHIFT) | w1) >> _SHIFT_12) + 0.5) * 2.220446049250313e-16
