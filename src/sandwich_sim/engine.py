@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 from sandwich_sim.kernels.block import run_blocks
 from sandwich_sim.kernels.plan import Accumulators, Outcomes, RecordPlan
 from sandwich_sim.model import BLOCK, Model, allocate_work
-from sandwich_sim.results.meta import Keep, RunMeta
-from sandwich_sim.results.reduce import new_accumulators, new_outcomes, new_scratch, non_finite_in
+from sandwich_sim.results.meta import UNIT, Keep, RunMeta
+from sandwich_sim.results.reduce import (
+    is_finite,
+    new_accumulators,
+    new_outcomes,
+    new_scratch,
+    non_finite_in,
+)
 
 SLICE = 4096
 """Trajectories of one kernel call: about 20 ms, so that Ctrl-C and progress get through."""
@@ -32,16 +38,14 @@ class UnitResult:
 
     Attributes
     ----------
-    unit, first, n : int
-        Number, first trajectory and count of trajectories.
+    unit : int
+        Its number.
     accumulators : Accumulators
     non_finite : ndarray of int64
-        Trajectories in which some value is not finite.
+        Trajectories in which some value is not finite (or beyond `reduce.LARGEST`).
     """
 
     unit: int
-    first: int
-    n: int
     accumulators: Accumulators
     non_finite: NDArray[np.int64]
 
@@ -69,14 +73,22 @@ class Worker:
         trajectories: NDArray[np.int64],
         *,
         keep: Keep,
-        counting: bool = True,
+        accumulators: Accumulators | None = None,
         after_slice: Callable[[int], None] | None = None,
-    ) -> tuple[Accumulators, Outcomes]:
-        """Run the given trajectories; the outcomes are overwritten by the next call."""
-        n = trajectories.size
-        accumulators = new_accumulators(self._meta, self._plan, counting=counting)
-        outcomes = self._reuse(n, keep)
-        for first in range(0, n, SLICE):
+    ) -> Outcomes:
+        """Run the given trajectories; the outcomes are overwritten by the next call.
+
+        Parameters
+        ----------
+        accumulators : Accumulators, optional
+            Where sums and counts are added; not counted if not given.
+        after_slice : callable, optional
+            Called with the number of trajectories of each kernel call.
+        """
+        if accumulators is None:
+            accumulators = new_accumulators(self._meta, self._plan, counting=False)
+        outcomes = self._reuse(trajectories.size, keep)
+        for first in range(0, trajectories.size, SLICE):
             part = trajectories[first : first + SLICE]
             run_blocks(
                 self._model.inputs,
@@ -92,24 +104,52 @@ class Worker:
             )
             if after_slice is not None:
                 after_slice(part.size)
-        return accumulators, outcomes
+        return outcomes
+
+    def run_unit(
+        self,
+        unit: int,
+        on_piece: Callable[[int, int, Outcomes], None] | None = None,
+        after_slice: Callable[[int], None] | None = None,
+    ) -> UnitResult:
+        """Run one unit, a chunk of the store at a time, into one set of sums."""
+        meta = self._meta
+        first, last = unit * UNIT, min((unit + 1) * UNIT, meta.n_trajectories)
+        accumulators = new_accumulators(meta, self._plan)
+        for start in range(first, last, meta.unit):
+            stop = min(start + meta.unit, last)
+            outcomes = self.run(
+                np.arange(start, stop), keep=meta.keep, accumulators=accumulators, after_slice=after_slice
+            )
+            if on_piece is not None:
+                on_piece(start, stop - start, outcomes)
+        non_finite = np.empty(0, dtype=np.int64)
+        if may_hold_non_finite(accumulators):
+            non_finite = self.find_non_finite(first, last - first, after_slice)
+        return UnitResult(unit, accumulators, non_finite)
 
     def _reuse(self, n: int, keep: Keep) -> Outcomes:
-        """Fresh pages cost as much as writing them, so the arrays of the last unit serve again."""
+        """Fresh pages cost as much as writing them, so the arrays of the last piece serve again."""
         if self._outcomes is None or self._outcomes.parameters.shape[-1] != (n if keep != "summary" else 0):
             self._outcomes = new_outcomes(self._meta, self._plan, n, keep, self._dtype)
         return self._outcomes
 
-    def find_non_finite(self, first: int, n: int) -> NDArray[np.int64]:
+    def find_non_finite(
+        self, first: int, n: int, after_slice: Callable[[int], None] | None = None
+    ) -> NDArray[np.int64]:
         """Return the trajectories of a unit that hold a non-finite value (slow; rarely needed)."""
         found = [np.empty(0, dtype=np.int64)]
-        worker = Worker(self._model, self._meta, self._plan, dtype=self._dtype)
+        width = BLOCK // 2  # a century of paths in float64 is a third of a megabyte a trajectory
+        worker = Worker(self._model, self._meta, self._plan, width, dtype=np.float64)
         undefined = slice(self._plan.undefined_first, self._plan.undefined_last)
-        for start in range(first, first + n, 512):
-            part = np.arange(start, min(start + 512, first + n))
-            series = worker.run(part, keep="paths", counting=False)[1].series
-            series[undefined] = np.nan_to_num(series[undefined], nan=0.0)
-            found.append(part[~np.isfinite(series).all(axis=(0, 1))])
+        for start in range(first, first + n, width):
+            part = np.arange(start, min(start + width, first + n))
+            series = worker.run(part, keep="paths").series
+            is_fine = is_finite(series)
+            is_fine[undefined] |= np.isnan(series[undefined])
+            found.append(part[~is_fine.all(axis=(0, 1))])
+            if after_slice is not None:
+                after_slice(0)
         return np.concatenate(found)
 
 
@@ -119,7 +159,7 @@ def run_units(
     plan: RecordPlan,
     *,
     threads: int,
-    on_unit: Callable[[UnitResult, Outcomes], None] | None = None,
+    on_piece: Callable[[int, int, Outcomes], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
     width: int = BLOCK,
     dtype: type[Any] = np.float32,
@@ -128,8 +168,9 @@ def run_units(
 
     Parameters
     ----------
-    on_unit : callable, optional
-        Called in the worker's thread with the unit's outcomes, which it must not keep.
+    on_piece : callable, optional
+        Called in the worker's thread with the first trajectory, the count and the outcomes of
+        each chunk of the store; it must not keep them.
     on_progress : callable, optional
         Called in the caller's thread, about ten times a second, with the trajectories done.
 
@@ -139,7 +180,7 @@ def run_units(
     nothing but the unit's number.
     """
     local, stop, done, lock = threading.local(), threading.Event(), [0], threading.Lock()
-    n_unit = -(-meta.n_trajectories // meta.unit)
+    n_unit = -(-meta.n_trajectories // UNIT)
 
     def after_slice(n: int) -> None:
         if stop.is_set():
@@ -150,17 +191,7 @@ def run_units(
     def run_unit(unit: int) -> UnitResult:
         if not hasattr(local, "worker"):
             local.worker = Worker(model, meta, plan, width, dtype)
-        first = unit * meta.unit
-        n = min(meta.unit, meta.n_trajectories - first)
-        worker: Worker = local.worker
-        accumulators, outcomes = worker.run(
-            np.arange(first, first + n), keep=meta.keep, after_slice=after_slice
-        )
-        is_bad = non_finite_in(accumulators)
-        non_finite = worker.find_non_finite(first, n) if is_bad else np.empty(0, dtype=np.int64)
-        result = UnitResult(unit, first, n, accumulators, non_finite)
-        if on_unit is not None:
-            on_unit(result, outcomes)
+        result: UnitResult = local.worker.run_unit(unit, on_piece, after_slice)
         return result
 
     pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="sandwich-sim")

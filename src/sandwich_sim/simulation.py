@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.engine import UnitResult, Worker, run_units
+from sandwich_sim.engine import Worker, run_units
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.kernels.plan import Outcomes, RecordPlan
 from sandwich_sim.model import Model
@@ -137,8 +137,8 @@ def run(
     check_drawn_shares(spec, model.draws, prepared.meta.n_trajectories)
     with RunWriter(folder, layout, dump_scenario(spec), provenance, overwrite=force) as writer:
 
-        def write(result: UnitResult, outcomes: Outcomes) -> None:
-            writer.write_unit(result.first, outcome_arrays(outcomes, result.first, result.n))
+        def write(first: int, n: int, outcomes: Outcomes) -> None:
+            writer.write_unit(first, outcome_arrays(outcomes, first, n))
 
         def report(done: int, stage: str = "simulate") -> None:
             if progress is not None:
@@ -146,7 +146,7 @@ def run(
                 progress(Progress(done, prepared.meta.n_trajectories, elapsed, stage))
 
         accumulators, swings = execute(
-            prepared, model, on_unit=None if keep == "summary" else write, on_progress=report
+            prepared, model, on_piece=None if keep == "summary" else write, on_progress=report
         )
         report(prepared.meta.n_trajectories, "write")
         writer.finish(accumulators, dataset_summary(accumulators, prepared.meta))
@@ -192,7 +192,7 @@ def execute(
     prepared: Prepared,
     model: Model,
     *,
-    on_unit: Callable[[UnitResult, Outcomes], None] | None = None,
+    on_piece: Callable[[int, int, Outcomes], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
     dtype: type[Any] = np.float32,
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
@@ -208,7 +208,7 @@ def execute(
         meta,
         recorded,
         threads=prepared.threads,
-        on_unit=on_unit,
+        on_piece=on_piece,
         on_progress=on_progress,
         dtype=dtype,
     ):
@@ -224,7 +224,7 @@ def _sample_revenue(model: Model, meta: RunMeta, recorded: RecordPlan, dtype: ty
     worker = Worker(model, meta, recorded, dtype=dtype)
     for first in range(0, min(SWING_SAMPLE, meta.n_trajectories), 256):
         part = np.arange(first, min(first + 256, meta.n_trajectories))
-        paths.append(worker.run(part, keep="paths", counting=False)[1].series[:n_hop].copy())
+        paths.append(worker.run(part, keep="paths").series[:n_hop].copy())
     return np.concatenate(paths, axis=-1)
 
 
@@ -288,12 +288,12 @@ def simulate(
         meta.n_trajectories,
     )
 
-    def place(result: UnitResult, outcomes: Outcomes) -> None:
-        for name, part in outcome_arrays(outcomes, result.first, result.n).items():
-            whole[name][..., result.first : result.first + result.n] = part
+    def place(first: int, n: int, outcomes: Outcomes) -> None:
+        for name, part in outcome_arrays(outcomes, first, n).items():
+            whole[name][..., first : first + n] = part
 
     accumulators, swings = execute(
-        prepared, model, on_unit=None if keep == "summary" else place, dtype=np.float64
+        prepared, model, on_piece=None if keep == "summary" else place, dtype=np.float64
     )
     _raise_failures(accumulators)
     for text in (*prepared.warnings, *swings):

@@ -42,7 +42,7 @@ def estimate_mean(
         NaN where there are too few values.
     """
     n = np.broadcast_to(count, total.shape).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         n_all = n.sum(axis=0)
         mean = total.sum(axis=0) / n_all
         means = total / n

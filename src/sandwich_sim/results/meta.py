@@ -17,7 +17,9 @@ Keep = Literal["summary", "outcomes", "paths"]
 N_SCRAMBLE = 16
 """Independent scrambles (Sobol) or designs (Latin hypercube); trajectory i is of number i % 16."""
 UNIT = 32768
-"""Trajectories in a unit of work, which is one chunk of the store."""
+"""Trajectories in a unit of work, which is one chunk of the store unless paths are kept."""
+PATHS_CHUNK = 4096
+"""Trajectories in a chunk where paths are kept: about 100 MB for the default chain."""
 FAN_QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 """Quantiles stored at every record of the fan series."""
 
@@ -130,9 +132,9 @@ def meta_of(
     stream_version: int,
     sampler: Sampler | None = None,
     shocks: bool = True,
-    unit: int = UNIT,
+    unit: int | None = None,
 ) -> RunMeta:
-    """Describe a run of a scenario; ``sampler`` defaults to the scenario's own."""
+    """Describe a run of a scenario; ``sampler`` defaults to the scenario's own, ``unit`` by ``keep``."""
     return RunMeta(
         name=spec.name,
         title=spec.title,
@@ -155,5 +157,5 @@ def meta_of(
         stream_version=stream_version,
         scenario_digest=spec.digest,
         sobol_slots=spec.sobol_slots,
-        unit=unit,
+        unit=unit or (PATHS_CHUNK if keep == "paths" else UNIT),
     )

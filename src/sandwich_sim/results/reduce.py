@@ -25,6 +25,8 @@ from sandwich_sim.results.meta import Keep, RunMeta
 from sandwich_sim.scenario.spec import Clause, ScenarioSpec
 from sandwich_sim.variables import VARIABLES
 
+LARGEST = 1e140
+"""A value beyond this counts as not finite: its square, summed over any run, would not be."""
 UNITS_PER_GROUP = 8
 """Units are summed in groups (2^18 trajectories), and the groups in turn: one order of additions
 for any number of threads, and a group is what a resumable run commits at once."""
@@ -240,7 +242,8 @@ def alternations(revenue: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.int
     revenue : ndarray, shape (n_hop, n_record, n)
     """
     before, after = revenue[:, :-1], revenue[:, 1:]
-    up, down = after > 1.1 * before, after < 0.9 * before
+    with np.errstate(over="ignore", invalid="ignore"):  # failed trajectories are counted elsewhere
+        up, down = after > 1.1 * before, after < 0.9 * before
     swings = (up[:, :-1] & down[:, 1:]) | (down[:, :-1] & up[:, 1:])
     pairs = max(0, revenue.shape[1] - 2) * revenue.shape[2]
     return {
@@ -250,13 +253,19 @@ def alternations(revenue: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.int
 
 
 def non_finite_in(accumulators: Accumulators) -> bool:
-    """Whether a sum of the unit is not finite, as any value that is not makes it."""
-    return not (bool(np.isfinite(accumulators.total).all()) and bool(np.isfinite(accumulators.square).all()))
+    """Whether a unit's sums of squares show that some value may not be finite (see `is_finite`)."""
+    return not bool((accumulators.square < LARGEST**2).all())
+
+
+def is_finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether values count as finite: neither NaN nor beyond `LARGEST`."""
+    return np.asarray(np.abs(values) <= LARGEST)
 
 
 __all__ = [
     "Fold",
     "alternations",
+    "is_finite",
     "new_accumulators",
     "new_outcomes",
     "new_scratch",

@@ -82,7 +82,7 @@ def _paths(prepared: Prepared, trajectories: NDArray[np.int64]) -> NDArray[np.fl
     series = np.empty((len(meta.series), meta.n_record, trajectories.size))
     for first in range(0, trajectories.size, 256):
         part = trajectories[first : first + 256]
-        series[:, :, first : first + part.size] = worker.run(part, keep="paths", counting=False)[1].series
+        series[:, :, first : first + part.size] = worker.run(part, keep="paths").series
     return series
 
 
@@ -120,7 +120,7 @@ def trace(
     meta, model = prepared.meta, prepared.model()
     indices = np.arange(trajectories)
     worker = Worker(model, meta, record_plan(spec, meta), dtype=np.float64)
-    outcomes = worker.run(indices, keep="paths", counting=False)[1]
+    outcomes = worker.run(indices, keep="paths")
     parameters = _parameters(spec, meta.seed, sampler, indices, trajectories)
     time = dict(zip(meta.events, outcomes.event_time, strict=True))
     return Trace(
