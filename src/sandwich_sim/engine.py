@@ -18,10 +18,10 @@ from sandwich_sim.model import BLOCK, Model, allocate_work
 from sandwich_sim.results.meta import UNIT, Keep, RunMeta
 from sandwich_sim.results.reduce import (
     is_finite,
+    may_hold_non_finite,
     new_accumulators,
     new_outcomes,
     new_scratch,
-    non_finite_in,
 )
 
 SLICE = 4096

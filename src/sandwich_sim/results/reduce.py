@@ -252,7 +252,7 @@ def alternations(revenue: NDArray[np.floating[Any]]) -> dict[str, NDArray[np.int
     }
 
 
-def non_finite_in(accumulators: Accumulators) -> bool:
+def may_hold_non_finite(accumulators: Accumulators) -> bool:
     """Whether a unit's sums of squares show that some value may not be finite (see `is_finite`)."""
     return not bool((accumulators.square < LARGEST**2).all())
 
@@ -266,10 +266,10 @@ __all__ = [
     "Fold",
     "alternations",
     "is_finite",
+    "may_hold_non_finite",
     "new_accumulators",
     "new_outcomes",
     "new_scratch",
-    "non_finite_in",
     "outcome_arrays",
     "record_plan",
 ]
