@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
@@ -163,7 +163,7 @@ def run_units(
     on_progress: Callable[[int], None] | None = None,
     width: int = BLOCK,
     dtype: type[Any] = np.float32,
-) -> Iterator[UnitResult]:
+) -> Generator[UnitResult, None, None]:
     """Run every unit and yield each when it is done, in any order.
 
     Parameters

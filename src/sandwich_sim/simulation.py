@@ -6,6 +6,7 @@ another place for what is kept of each trajectory.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable
@@ -135,7 +136,10 @@ def run(
     check_plan(plan(prepared), folder)
     model = prepared.model()
     check_drawn_shares(spec, model.draws, prepared.meta.n_trajectories)
-    with RunWriter(folder, layout, dump_scenario(spec), provenance, overwrite=force) as writer:
+    # A run that `_reuse` refused for its platform may be replaced where we chose the folder.
+    replace = force or output is None
+    with RunWriter(folder, layout, dump_scenario(spec), provenance, overwrite=replace) as writer:
+        writer.prepare()  # now: a folder in use is told before the work, not after it
 
         def write(first: int, n: int, outcomes: Outcomes) -> None:
             writer.write_unit(first, outcome_arrays(outcomes, first, n))
@@ -173,7 +177,7 @@ def _reuse(folder: Path, prepared: Prepared, began: float) -> RunResult | None:
 
     stored = read_meta(folder)
     if stored.run_digest == prepared.meta.run_digest and read_fingerprint(folder) != fingerprint():
-        return None  # the same run, made elsewhere or by other versions: it is made again
+        return None  # the same run, made elsewhere or by other versions: to be made again
     if stored.run_digest != prepared.meta.run_digest:
         raise UsageError(f"{folder}: holds another run. Choose another --output, or replace it with --force.")
     check_run(folder)
@@ -203,7 +207,7 @@ def execute(
     if on_progress is not None:
         on_progress(0)
     swings = alternations(_sample_revenue(model, meta, recorded, dtype))
-    for result in run_units(
+    units = run_units(
         model,
         meta,
         recorded,
@@ -211,8 +215,11 @@ def execute(
         on_piece=on_piece,
         on_progress=on_progress,
         dtype=dtype,
-    ):
-        fold.add(result.unit, result.accumulators, result.non_finite)
+    )
+    # Closed on the way out, by Ctrl-C too: no thread may go on writing into a folder that is cleared.
+    with contextlib.closing(units):
+        for result in units:
+            fold.add(result.unit, result.accumulators, result.non_finite)
     accumulators = fold.result(swings)
     return accumulators, _swing_warnings(accumulators, meta)
 
@@ -229,12 +236,14 @@ def _sample_revenue(model: Model, meta: RunMeta, recorded: RecordPlan, dtype: ty
 
 
 def _swing_warnings(accumulators: dict[str, NDArray[Any]], meta: RunMeta) -> tuple[str, ...]:
-    shares = accumulators["alternation"] / np.maximum(accumulators["alternation_pairs"], 1)
+    pairs = np.maximum(accumulators["alternation_pairs"], 1)
+    shares = accumulators["alternation"] / pairs
+    doubts = 2.0 * np.sqrt(shares * (1.0 - shares) / pairs)  # a few trajectories swing by chance
     return tuple(
         f"revenue of {hop} swings by more than 10% each way in {share:.0%} of consecutive steps: "
         f"the step is too long for this scenario. Raise steps_per_year."
-        for hop, share in zip(meta.hops, shares, strict=True)
-        if share > SWING_LIMIT
+        for hop, share, doubt in zip(meta.hops, shares, doubts, strict=True)
+        if share - doubt > SWING_LIMIT
     )
 
 
