@@ -157,8 +157,9 @@ def quantile(
     """
     place = _locate(counts, _levels(q, counts))
     value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)
-    missing = place.code != OK
-    bound = np.maximum(value - lower, upper - value)
+    with np.errstate(invalid="ignore"):  # the last bucket of a scaled axis has no upper end
+        bound = np.maximum(value - lower, upper - value)
+    missing = (place.code != OK) | ~np.isfinite(value)
     return np.where(missing, np.nan, value), np.where(missing, np.nan, bound)
 
 
@@ -176,7 +177,8 @@ def interpolation_error(
     """
     place = _locate(counts, _levels(q, counts))
     value, lower, upper = _edges(place, counts.shape[-1] - N_EXTRA, low, high, scale)
-    bound = np.maximum(value - lower, upper - value)
+    with np.errstate(invalid="ignore"):
+        bound = np.maximum(value - lower, upper - value)
     error = np.minimum(bound, place.uneven * (upper - lower))
     return np.where(place.code != OK, np.nan, error)
 
@@ -240,7 +242,7 @@ def estimate_quantiles(
     total = pooled[..., :-1].sum(axis=-1)
     is_thin = total * np.minimum(levels, 1.0 - levels) < FEWEST_BEYOND * (1.0 - 1e-12)
     code = _locate(pooled, levels).code
-    code = np.where(np.isnan(by_chance) & (code == OK), OUT_OF_RANGE, code)
+    code = np.where(~np.isfinite(by_chance + by_interpolation) & (code == OK), OUT_OF_RANGE, code)
     code = np.where(is_thin & (total > 0), THIN_TAIL, code)
     missing = code != OK
     error = np.sqrt(by_chance**2 + by_interpolation**2)
