@@ -74,8 +74,8 @@ def prepare(
     )
     warnings: list[str] = []
     if meta.sampler == "sobol" and good_sizes(n)[0] != n:
-        below, above = good_sizes(n)
-        warnings.append(f"sobol is best with 16 x 2^m trajectories: {below} or {above} rather than {n}.")
+        good = " or ".join(str(size) for size in dict.fromkeys(good_sizes(n)))
+        warnings.append(f"sobol is best with 16 x 2^m trajectories: {good} rather than {n}.")
     return Prepared(spec, meta, threads or default_threads(), tuple(warnings))
 
 
