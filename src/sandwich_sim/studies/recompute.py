@@ -48,7 +48,8 @@ def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str])
     Raises
     ------
     IntegrityError
-        If the run comes from another platform fingerprint or stream version.
+        If the run comes from another platform fingerprint or stream version, or its scenario
+        was changed since.
     UsageError
         If an index or a series does not exist.
     """
@@ -68,6 +69,8 @@ def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str])
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
         raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
     spec = load_scenario(folder / "scenario.toml")
+    if spec.digest != meta.scenario_digest:
+        raise IntegrityError(f"{folder}: its scenario.toml is not the one that was run. Restore it.")
     prepared = Prepared(spec, meta, 1, ())
     paths = _paths(prepared, wanted)
     rows = [meta.series.index(name) for name in names]
