@@ -34,7 +34,12 @@ _LLVM_OPTIONS = ("--runtime-memory-check-threshold=1000", "--vectorize-memory-ch
 # contract: fused multiply-add. No other fast-math: it makes NaN checks vanish.
 # _nrt off: a row taken from an array counts no reference (two atomic additions each); kernels
 # therefore allocate nothing.
-_NUMBA_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "_nrt": False}
+_NUMBA_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "_nrt": False,
+}
 
 
 def _source_digest() -> str:
@@ -118,9 +123,7 @@ def compiled(function: Function) -> Function:
     It has no wrapper for Python: wrapping two dozen arrays took longer to compile than most
     kernels.
     """
-    return _njit(
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, **_NUMBA_OPTIONS
-    )(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_NUMBA_OPTIONS)(function)
 
 
 def rowwise(function: Function) -> Function:

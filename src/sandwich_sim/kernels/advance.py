@@ -108,7 +108,9 @@ CAPACITY_LOSS = -0.10
 
 
 @rowwise
-def gap_advance(dt: float, sq: float, shocks: NDArray[np.float32], jumps: NDArray[np.float32], chain: NDArray[np.float64]) -> None:
+def gap_advance(
+    dt: float, sq: float, shocks: NDArray[np.float32], jumps: NDArray[np.float32], chain: NDArray[np.float64]
+) -> None:
     """The gap: the frontier gains f, open weights catch up v, leaps add, releases cut."""
     gap, plan, train, elasticity = chain[G], chain[PLAN], chain[TRAIN], chain[FRONTIER_ELASTICITY]
     speed, curvature, log_ratio = chain[CATCH_UP_SPEED], chain[CATCH_UP_CURVATURE], chain[LOG_GAP_RATIO]
@@ -123,7 +125,13 @@ def gap_advance(dt: float, sq: float, shocks: NDArray[np.float32], jumps: NDArra
 
 
 @rowwise
-def token_advance(dt: float, sq: float, monopoly: NDArray[np.float64], shocks: NDArray[np.float32], chain: NDArray[np.float64]) -> None:
+def token_advance(
+    dt: float,
+    sq: float,
+    monopoly: NDArray[np.float64],
+    shocks: NDArray[np.float32],
+    chain: NDArray[np.float64],
+) -> None:
     """The open price line, the cost edge and the closed share, by this step's gap."""
     gap, line, log_floor, fade = chain[G], chain[L], chain[LOG_FLOOR], chain[TREND_FADE]
     rate, rate_long = chain[DEFLATION], chain[DEFLATION_LONG]
@@ -139,10 +147,17 @@ def token_advance(dt: float, sq: float, monopoly: NDArray[np.float64], shocks: N
     edge_vol, w_edge = chain[COST_EDGE_VOL], shocks[W_EDGE]
     for j in range(gap.size):
         edge[j] += reversion[j] * dt * (edge_long[j] - edge[j]) + edge_vol[j] * sq * w_edge[j]
-    share, scarcity, curvature, switching = chain[X], chain[LAB_SCARCITY], chain[SHARE_CURVATURE], chain[SWITCH_SPEED]
+    share, scarcity, curvature, switching = (
+        chain[X],
+        chain[LAB_SCARCITY],
+        chain[SHARE_CURVATURE],
+        chain[SWITCH_SPEED],
+    )
     for j in range(gap.size):
         level = scarcity[j]
-        goal = select(level > 0.0, exp(curvature[j] * log(max(level, 1e-300))), select(curvature[j] > 0.0, 0.0, 1.0))
+        goal = select(
+            level > 0.0, exp(curvature[j] * log(max(level, 1e-300))), select(curvature[j] > 0.0, 0.0, 1.0)
+        )
         share[j] += (goal - share[j]) * min(1.0, switching[j] * (1.0 - monopoly[j]) * dt)
 
 
@@ -196,7 +211,13 @@ def demand_advance(
 
 
 @rowwise
-def supply_advance(inputs: ModelInputs, n: int, hop: NDArray[np.float64], chain: NDArray[np.float64], record: NDArray[np.float64]) -> None:
+def supply_advance(
+    inputs: ModelInputs,
+    n: int,
+    hop: NDArray[np.float64],
+    chain: NDArray[np.float64],
+    record: NDArray[np.float64],
+) -> None:
     """Capacity, its trend and tightness of compute and every hop listed after it.
 
     Each line uses the line before it; on the first step sales have no growth yet, and
@@ -207,7 +228,12 @@ def supply_advance(inputs: ModelInputs, n: int, hop: NDArray[np.float64], chain:
     for h in range(inputs.compute, inputs.n_hop):
         revenue, price = record[REVENUE * inputs.n_hop + h], hop[LOG_PRICE, h]
         sales, capacity, trend, tight = hop[LOG_SALES, h], hop[LOG_CAPACITY, h], hop[TREND, h], hop[TIGHT, h]
-        rate, speed, limit, repricing = hop[EXPANSION_RATE, h], hop[TREND_SPEED, h], hop[EXPANSION_LIMIT, h], hop[PRICE_SPEED, h]
+        rate, speed, limit, repricing = (
+            hop[EXPANSION_RATE, h],
+            hop[TREND_SPEED, h],
+            hop[EXPANSION_LIMIT, h],
+            hop[PRICE_SPEED, h],
+        )
         for j in range(tight.size):
             now = log(max(revenue[j], LEAST)) - price[j]
             if n == 0:
@@ -228,7 +254,11 @@ def factor_advance(inputs: ModelInputs, hop: NDArray[np.float64], shocks: NDArra
     for h in range(inputs.n_hop):
         reversion, volatility = hop[REVERSION, h], hop[VOLATILITY, h]
         for f in range(1 if h == inputs.lab else 0, 3):
-            z, z_long, w = hop[Z_SCARCITY + f, h], hop[LONG_SCARCITY + f, h], shocks[N_CHAIN_SHOCKS + 3 * h + f]
+            z, z_long, w = (
+                hop[Z_SCARCITY + f, h],
+                hop[LONG_SCARCITY + f, h],
+                shocks[N_CHAIN_SHOCKS + 3 * h + f],
+            )
             for j in range(z.size):
                 z[j] += reversion[j] * dt * (z_long[j] - z[j]) + volatility[j] * sq * w[j]
 

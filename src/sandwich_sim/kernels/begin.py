@@ -101,7 +101,15 @@ from sandwich_sim.kernels.vmath import exp, log
 
 _LEVEL_MIN, _LEVEL_MAX = 1e-6, 1.0 - 1e-6
 _NORMAL_RETURN, _SUBSTITUTION, _CAP, _SCARCITY, _SCARCITY_LONG, _REVERSION, _VOLATILITY = 0, 1, 2, 3, 6, 9, 10
-_TIGHTNESS, _BETA, _GLUT, _EXPANSION_LAG, _EXPANSION_LIMIT, _PRICE_LAG, _FIXED_COST = 11, 12, 13, 14, 15, 16, 17
+_TIGHTNESS, _BETA, _GLUT, _EXPANSION_LAG, _EXPANSION_LIMIT, _PRICE_LAG, _FIXED_COST = (
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+    17,
+)
 _N_HOP_KEYS, _N_EDGE_KEYS = len(HOP_KEYS), len(EDGE_KEYS)
 _SPEND, _GROWTH, _GROWTH_LONG, _GROWTH_DECAY, _ELASTICITY = range(len(DEMAND_KEYS))
 _SHARE, _LIFE, _LAG, _STOCK_RATIO, _EXPECTED = range(_N_EDGE_KEYS)
@@ -161,7 +169,9 @@ def begin_block(inputs: ModelInputs, work: Work) -> None:
 
 
 @rowwise
-def begin_demand(inputs: ModelInputs, values: NDArray[np.float64], demand: NDArray[np.float64], chain: NDArray[np.float64]) -> None:
+def begin_demand(
+    inputs: ModelInputs, values: NDArray[np.float64], demand: NDArray[np.float64], chain: NDArray[np.float64]
+) -> None:
     """Growth terms of each entry; g0 and the room that is left at the start."""
     n_demand = inputs.demand_hop.size
     first = N_SINGLE + _N_HOP_KEYS * inputs.n_hop + _N_EDGE_KEYS * inputs.edge_supplier.size
@@ -170,7 +180,10 @@ def begin_demand(inputs: ModelInputs, values: NDArray[np.float64], demand: NDArr
     fill(room_scale, 0.0)
     for k in range(n_demand):
         spend, growth = values[first + _SPEND * n_demand + k], values[first + _GROWTH * n_demand + k]
-        long_run, decay = values[first + _GROWTH_LONG * n_demand + k], values[first + _GROWTH_DECAY * n_demand + k]
+        long_run, decay = (
+            values[first + _GROWTH_LONG * n_demand + k],
+            values[first + _GROWTH_DECAY * n_demand + k],
+        )
         elasticity = values[first + _ELASTICITY * n_demand + k]
         for j in range(spend.size):
             demand[D_SPEND_START, k, j] = spend[j]
@@ -213,12 +226,21 @@ def begin_chain(dt: float, chain: NDArray[np.float64]) -> None:
 
 
 @rowwise
-def begin_hop(inputs: ModelInputs, h: int, values: NDArray[np.float64], hop: NDArray[np.float64], chain: NDArray[np.float64]) -> None:
+def begin_hop(
+    inputs: ModelInputs,
+    h: int,
+    values: NDArray[np.float64],
+    hop: NDArray[np.float64],
+    chain: NDArray[np.float64],
+) -> None:
     """Constants and first states of one hop; what the lab does not take is zero there."""
     n_hop, dt = inputs.n_hop, inputs.dt
     first = N_SINGLE + h
     for f in range(3):
-        level, level_long = values[first + (_SCARCITY + f) * n_hop], values[first + (_SCARCITY_LONG + f) * n_hop]
+        level, level_long = (
+            values[first + (_SCARCITY + f) * n_hop],
+            values[first + (_SCARCITY_LONG + f) * n_hop],
+        )
         z, z_long = hop[Z_SCARCITY + f, h], hop[LONG_SCARCITY + f, h]
         for j in range(z.size):
             z[j] = _logit(level[j])

@@ -46,12 +46,21 @@ from sandwich_sim.kernels.vectors import fill
 
 
 @rowwise
-def add_cumulative(dt: float, n_hop: int, record: NDArray[np.float64], discount: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
+def add_cumulative(
+    dt: float,
+    n_hop: int,
+    record: NDArray[np.float64],
+    discount: NDArray[np.float64],
+    cumulative: NDArray[np.float64],
+) -> None:
     """Add this record's profit and revenue, plain and discounted, times dt."""
     for h in range(n_hop):
         profit, revenue = record[PROFIT * n_hop + h], record[REVENUE * n_hop + h]
         profits, revenues = cumulative[CUM_PROFIT, h], cumulative[CUM_REVENUE, h]
-        profits_now, revenues_now = cumulative[CUM_PROFIT_DISCOUNTED, h], cumulative[CUM_REVENUE_DISCOUNTED, h]
+        profits_now, revenues_now = (
+            cumulative[CUM_PROFIT_DISCOUNTED, h],
+            cumulative[CUM_REVENUE_DISCOUNTED, h],
+        )
         for j in range(discount.size):
             profits[j] += profit[j] * dt
             revenues[j] += revenue[j] * dt
@@ -121,7 +130,9 @@ def reduce_record(
     """Sums, histograms and kept values of record n."""
     record = work.record
     if accumulators.total.size > 0:
-        add_sums(plan, record, n_valid, accumulators.total[n], accumulators.square[n], accumulators.undefined[n])
+        add_sums(
+            plan, record, n_valid, accumulators.total[n], accumulators.square[n], accumulators.undefined[n]
+        )
         count_fans(plan, n, record, n_valid, scratch.buckets, accumulators.fan)
         if n == 0:
             count_fine(plan, 0, record, n_valid, scratch.buckets, accumulators.fine)
@@ -185,4 +196,16 @@ def run_blocks(
         n_valid = min(width, trajectories.size - start)
         for j in range(width):
             indices[j] = trajectories[start + min(j, n_valid - 1)]
-        run_block(inputs, draw_plan, plan, indices, first + start, n_valid, work, draw_work, scratch, accumulators, outcomes)
+        run_block(
+            inputs,
+            draw_plan,
+            plan,
+            indices,
+            first + start,
+            n_valid,
+            work,
+            draw_work,
+            scratch,
+            accumulators,
+            outcomes,
+        )

@@ -89,9 +89,7 @@ def capital_edge(
 
 
 @rowwise
-def capital_advance(
-    inputs: ModelInputs, hop: NDArray[np.float64], edge: NDArray[np.float64]
-) -> None:
+def capital_advance(inputs: ModelInputs, hop: NDArray[np.float64], edge: NDArray[np.float64]) -> None:
     """Add what was bought to stock and book, less what wears out, after recording."""
     for e in range(inputs.edge_supplier.size):
         if inputs.edge_is_capital[e] == 0:

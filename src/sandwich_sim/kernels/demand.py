@@ -44,7 +44,11 @@ def demand_step(
     fill(total, 0.0)
     fill(declared, 0.0)
     for k in range(demand_hop.size):
-        start, growth_sum, elastic = demand[D_SPEND_START, k], demand[D_GROWTH_SUM, k], demand[D_ONE_MINUS_ELASTICITY, k]
+        start, growth_sum, elastic = (
+            demand[D_SPEND_START, k],
+            demand[D_GROWTH_SUM, k],
+            demand[D_ONE_MINUS_ELASTICITY, k],
+        )
         long_run, extra, fade = demand[D_LONG, k], demand[D_EXTRA, k], demand[D_FADE, k]
         rate, spend, price = demand[D_RATE, k], demand[D_SPEND, k], hop[LOG_PRICE, demand_hop[k]]
         for j in range(width):

@@ -36,7 +36,14 @@ def annual_means(history: NDArray[np.float64], steps_per_year: int, means: NDArr
 
 
 @rowwise
-def stays(x: NDArray[np.float64], below: float, above: float, window: int, run: NDArray[np.float64], holds: NDArray[np.float64]) -> None:
+def stays(
+    x: NDArray[np.float64],
+    below: float,
+    above: float,
+    window: int,
+    run: NDArray[np.float64],
+    holds: NDArray[np.float64],
+) -> None:
     """Clear ``holds`` unless the value has stayed below/above for the whole window."""
     for j in range(x.size):
         inside = select(x[j] < below, 1.0, 0.0) if below == below else 1.0
@@ -104,9 +111,27 @@ def clause_holds(
     if levels[BELOW] == levels[BELOW] or levels[ABOVE] == levels[ABOVE]:
         stays(history[s, n], levels[BELOW], levels[ABOVE], window, run, holds)
     if plan.clause_years[c, 0] > 0:
-        moves(means[s], n, steps_per_year, plan.clause_years[c, 0], 1.0, levels[RISE_BY], levels[RISE_RATIO], holds)
+        moves(
+            means[s],
+            n,
+            steps_per_year,
+            plan.clause_years[c, 0],
+            1.0,
+            levels[RISE_BY],
+            levels[RISE_RATIO],
+            holds,
+        )
     if plan.clause_years[c, 1] > 0:
-        moves(means[s], n, steps_per_year, plan.clause_years[c, 1], -1.0, levels[FALL_BY], levels[FALL_RATIO], holds)
+        moves(
+            means[s],
+            n,
+            steps_per_year,
+            plan.clause_years[c, 1],
+            -1.0,
+            levels[FALL_BY],
+            levels[FALL_RATIO],
+            holds,
+        )
     mean, start = means[s, n], history[s, 0]
     if levels[ENDS_ABOVE] == levels[ENDS_ABOVE]:
         for j in range(holds.size):

@@ -109,7 +109,12 @@ def flow_step(
 
 @rowwise
 def fixed_cost_step(
-    n: int, dt: float, rate: NDArray[np.float64], revenue: NDArray[np.float64], growth: NDArray[np.float64], fixed: NDArray[np.float64]
+    n: int,
+    dt: float,
+    rate: NDArray[np.float64],
+    revenue: NDArray[np.float64],
+    growth: NDArray[np.float64],
+    fixed: NDArray[np.float64],
 ) -> None:
     """Fixed cost follows revenue with a lag of a year; at the start it lags steady growth."""
     width = fixed.size
@@ -181,7 +186,11 @@ def close_books(
     record: NDArray[np.float64],
 ) -> None:
     """Profit is what is left; margins and what stays of the walked dollar follow."""
-    revenue, other, profit = record[REVENUE * n_hop + h], record[OTHER * n_hop + h], record[PROFIT * n_hop + h]
+    revenue, other, profit = (
+        record[REVENUE * n_hop + h],
+        record[OTHER * n_hop + h],
+        record[PROFIT * n_hop + h],
+    )
     margin, gross_margin = record[MARGIN * n_hop + h], record[GROSS_MARGIN * n_hop + h]
     kept, outside = record[DOLLAR_PROFIT * n_hop + h], record[DOLLAR_OTHER * n_hop + h]
     for j in range(revenue.size):
@@ -231,7 +240,11 @@ def lab_flows(
     training_step(n, inputs.dt, revenue, inference, fixed, chain)
     to_cloud, train, payments = chain[TRAINING_TO_CLOUD], chain[TRAIN], hop[PAYMENTS, lab]
     other, amortised = record[OTHER * n_hop + lab], chain[AMORTISED]
-    all_in, trained, shown = record[first + ALL_IN_MARGIN], record[first + TRAINING], record[first + TRAINING_AMORTISED]
+    all_in, trained, shown = (
+        record[first + ALL_IN_MARGIN],
+        record[first + TRAINING],
+        record[first + TRAINING_AMORTISED],
+    )
     for j in range(width):
         payments[j] = inference[j] + to_cloud[j] * train[j]
         compute_revenue[j] += payments[j]
@@ -254,7 +267,12 @@ def training_step(
 ) -> None:
     """Training is the plan or what money allows; it is amortized over a model's shelf life."""
     gap, inverse_start, log_ratio = chain[G], chain[INVERSE_GAP_START], chain[LOG_GAP_RATIO]
-    curvature, life, shortest, longest = chain[SHELF_CURVATURE], chain[SHELF_LIFE], chain[SHELF_MIN], chain[SHELF_MAX]
+    curvature, life, shortest, longest = (
+        chain[SHELF_CURVATURE],
+        chain[SHELF_LIFE],
+        chain[SHELF_MIN],
+        chain[SHELF_MAX],
+    )
     log_plan, plan_start, plan = chain[LN_PLAN], chain[TRAINING_PLAN], chain[PLAN]
     reinvestment, funding, fade = chain[REINVESTMENT], chain[FUNDING], chain[FUNDING_FADE]
     train, amortised = chain[TRAIN], chain[AMORTISED]
@@ -263,7 +281,10 @@ def training_step(
         log_ratio[j] = log(max(gap[j], 1e-9) * inverse_start[j])
         shelf = min(max(life[j] * exp(curvature[j] * log_ratio[j]), shortest[j]), longest[j])
         plan[j] = plan_start[j] * exp(log_plan[j]) * life[j] / shelf
-        limit = reinvestment[j] * max(revenue[j] - inference[j] - fixed[j], 0.0) + funding[j] * fade[j] * revenue[j]
+        limit = (
+            reinvestment[j] * max(revenue[j] - inference[j] - fixed[j], 0.0)
+            + funding[j] * fade[j] * revenue[j]
+        )
         train[j] = min(plan[j], limit)
         part = select(n == 0, 1.0, min(1.0, speed / shelf))
         amortised[j] += (train[j] - amortised[j]) * part

@@ -142,7 +142,12 @@ def token_prices(
         log_floor[j] = compute_log_price[j] - software[j]
         open_cost[j] = exp(log_floor[j]) * inverse_return[j]
     log_line, log_edge = chain[L], chain[LOG_EDGE]
-    line, cost, cost_now, line_now = record[first + LINE], record[first + COST], chain[COST_NOW], chain[LINE_NOW]
+    line, cost, cost_now, line_now = (
+        record[first + LINE],
+        record[first + COST],
+        chain[COST_NOW],
+        chain[LINE_NOW],
+    )
     for j in range(width):
         line_now[j] = exp(log_line[j])
         line[j] = line_now[j]

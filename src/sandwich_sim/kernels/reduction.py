@@ -22,7 +22,9 @@ _UNROLLED = 8 * N_SCRAMBLE
 
 
 @rowwise
-def add_full_rows(record: NDArray[np.float64], n_full: int, total: NDArray[np.float64], square: NDArray[np.float64]) -> None:
+def add_full_rows(
+    record: NDArray[np.float64], n_full: int, total: NDArray[np.float64], square: NDArray[np.float64]
+) -> None:
     """Add the first ``n_full`` (a multiple of 128) of each row to its sums and sums of squares.
 
     Notes
@@ -51,7 +53,11 @@ def add_full_rows(record: NDArray[np.float64], n_full: int, total: NDArray[np.fl
 
 @compiled
 def add_rest(
-    record: NDArray[np.float64], n_full: int, n_valid: int, total: NDArray[np.float64], square: NDArray[np.float64]
+    record: NDArray[np.float64],
+    n_full: int,
+    n_valid: int,
+    total: NDArray[np.float64],
+    square: NDArray[np.float64],
 ) -> None:
     """Add what is left of each row, one trajectory at a time in the same order."""
     for s in range(record.shape[0]):
@@ -160,7 +166,11 @@ def keep_record(
     """Keep record n of each trajectory: the yearly series, and every series if asked for."""
     if outcomes.yearly.size > 0 and n % steps_per_year == 0:
         for k in range(plan.keep_rows.size):
-            copy_row(record[plan.keep_rows[k]], n_valid, outcomes.yearly[k, n // steps_per_year, offset : offset + n_valid])
+            copy_row(
+                record[plan.keep_rows[k]],
+                n_valid,
+                outcomes.yearly[k, n // steps_per_year, offset : offset + n_valid],
+            )
     if outcomes.series.size > 0:
         for s in range(record.shape[0]):
             copy_row(record[s], n_valid, outcomes.series[s, n, offset : offset + n_valid])

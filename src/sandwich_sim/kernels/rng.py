@@ -57,8 +57,7 @@ def key_of(seed: int) -> NDArray[np.uint64]:
         raise ValueError(f"seed {seed} is not in [0, 2^64 - 1]")
     low, high = seed & 0xFFFFFFFF, seed >> 32
     rounds = [
-        ((low + n * int(_WEYL_0)) & 0xFFFFFFFF, (high + n * int(_WEYL_1)) & 0xFFFFFFFF)
-        for n in range(10)
+        ((low + n * int(_WEYL_0)) & 0xFFFFFFFF, (high + n * int(_WEYL_1)) & 0xFFFFFFFF) for n in range(10)
     ]
     return np.array(rounds, dtype=np.uint64)
 

@@ -48,7 +48,11 @@ def ruler_step(
     for h in range(n_hop):
         z_s, z_m, z_p = hop[Z_SCARCITY, h], hop[Z_MONOPOLY, h], hop[Z_POWER, h]
         tight, beta = hop[TIGHT, h], hop[BETA, h]
-        s, m, p = record[SCARCITY * n_hop + h], record[MONOPOLY * n_hop + h], record[PRICING_POWER * n_hop + h]
+        s, m, p = (
+            record[SCARCITY * n_hop + h],
+            record[MONOPOLY * n_hop + h],
+            record[PRICING_POWER * n_hop + h],
+        )
         t = record[TIGHTNESS * n_hop + h]
         if h == lab:
             lab_scarcity, gap, scale = chain[LAB_SCARCITY], chain[G], chain[SCARCITY_GAP]

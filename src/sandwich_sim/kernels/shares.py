@@ -79,7 +79,11 @@ def share_step(
         fill(total[row], 0.0)
     width = revenue_sum.size
     for h in range(n_hop):
-        revenue, profit, other = record[REVENUE * n_hop + h], record[PROFIT * n_hop + h], record[OTHER * n_hop + h]
+        revenue, profit, other = (
+            record[REVENUE * n_hop + h],
+            record[PROFIT * n_hop + h],
+            record[OTHER * n_hop + h],
+        )
         kept, outside = record[DOLLAR_PROFIT * n_hop + h], record[DOLLAR_OTHER * n_hop + h]
         dollar = hop[DOLLAR, h]
         for j in range(width):
