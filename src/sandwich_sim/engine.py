@@ -24,8 +24,8 @@ from sandwich_sim.results.reduce import (
     new_scratch,
 )
 
-SLICE = 4096
-"""Trajectories of one kernel call: about 20 ms, so that Ctrl-C and progress get through."""
+SLICE = 32 * BLOCK
+"""Trajectories of one kernel call: about 30 ms, so that Ctrl-C and progress get through."""
 
 
 class StoppedError(Exception):

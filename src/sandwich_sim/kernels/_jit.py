@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import llvmlite.binding as llvm
 import numba
 
-from sandwich_sim.kernels._loops import ParallelRows
+from sandwich_sim.kernels._parts import ParallelPart, Part
 
 _njit: Any = numba.njit  # some of our options are not in numba's type hints
 
@@ -27,9 +27,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 COMPILED = not numba.config.DISABLE_JIT
 """False where NUMBA_DISABLE_JIT runs the kernels as plain Python (slow, for debugging)."""
 
-# A loop over trajectories reads and writes a dozen rows; LLVM gives up proving that they do
-# not overlap after 8 comparisons unless told otherwise, and then does not vectorize.
-_LLVM_OPTIONS = ("--runtime-memory-check-threshold=1000", "--vectorize-memory-check-threshold=1000")
+_LLVM_OPTIONS = (
+    # A loop that is not marked as parallel and reads a dozen rows: LLVM gives up proving that
+    # they do not overlap after 8 comparisons unless told otherwise, and then does not vectorize.
+    "--runtime-memory-check-threshold=1000",
+    "--vectorize-memory-check-threshold=1000",
+    # One vector an iteration: four leave up to 31 trajectories to a scalar loop, and the
+    # processor overlaps iterations by itself. Unrolled scalar loops only take time to compile.
+    "--force-vector-interleave=1",
+    "--unroll-runtime=false",
+)
 # error_model "numpy": the default checks every division and stops vectorizing.
 # contract: fused multiply-add. No other fast-math: it makes NaN checks vanish.
 # _nrt off: a row taken from an array counts no reference (two atomic additions each); kernels
@@ -40,6 +47,7 @@ _NUMBA_OPTIONS: dict[str, Any] = {
     "fastmath": {"contract"},
     "_nrt": False,
 }
+_PART_OPTIONS = _NUMBA_OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _source_digest() -> str:
@@ -123,7 +131,7 @@ def compiled(function: Function) -> Function:
     It has no wrapper for Python: wrapping two dozen arrays took longer to compile than most
     kernels.
     """
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_NUMBA_OPTIONS)(function)
+    return _njit(pipeline_class=Part, **_PART_OPTIONS)(function)
 
 
 def rowwise(function: Function) -> Function:
@@ -132,9 +140,7 @@ def rowwise(function: Function) -> Function:
     Nothing checks that: a loop that carries a number from one trajectory to the next (a sum, a
     count) belongs into a `compiled` function.
     """
-    return _njit(
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS
-    )(function)
+    return _njit(pipeline_class=ParallelPart, **_PART_OPTIONS)(function)
 
 
 def inlined(function: Function) -> Function:
@@ -143,7 +149,7 @@ def inlined(function: Function) -> Function:
     Left to its own judgement LLVM keeps the longer ones as calls, and a call stops the
     vectorizer.
     """
-    return _njit(forceinline=True, pipeline_class=ParallelRows, **_NUMBA_OPTIONS)(function)
+    return _njit(forceinline=True, pipeline_class=ParallelPart, **_PART_OPTIONS)(function)
 
 
 def merged(function: Function) -> Function:

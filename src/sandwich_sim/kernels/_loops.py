@@ -10,10 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import lowering
-from numba.core.compiler import Compiler, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.typed_passes import BaseNativeLowering, NativeLowering
 
 _MEMORY = ir.instructions.LoadInstr | ir.instructions.StoreInstr
 
@@ -94,30 +90,3 @@ def mark_parallel(function: Any) -> None:
                 for instruction in block.instructions:
                     if isinstance(instruction, _MEMORY):
                         instruction.set_metadata("llvm.access.group", group)
-
-
-class _ParallelLower(lowering.Lower):
-    def lower_normal_function(self, descriptor: Any) -> None:
-        super().lower_normal_function(descriptor)
-        mark_parallel(self.function)
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _ParallelLowering(BaseNativeLowering):
-    _name = "parallel_rows_lowering"
-
-    @property
-    def lowering_class(self) -> Any:
-        return _ParallelLower
-
-
-class ParallelRows(Compiler):
-    """Numba's compiler, with the innermost loops marked as parallel."""
-
-    def define_pipelines(self) -> list[Any]:
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        pipeline.passes = [
-            (_ParallelLowering if step is NativeLowering else step, note) for step, note in pipeline.passes
-        ]
-        pipeline.finalize()
-        return [pipeline]

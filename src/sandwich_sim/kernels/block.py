@@ -131,7 +131,13 @@ def reduce_record(
     record = work.record
     if accumulators.total.size > 0:
         add_sums(
-            plan, record, n_valid, accumulators.total[n], accumulators.square[n], accumulators.undefined[n]
+            plan,
+            record,
+            n_valid,
+            accumulators.total[n],
+            accumulators.square[n],
+            accumulators.undefined[n],
+            scratch.defined,
         )
         count_fans(plan, n, record, n_valid, scratch.buckets, accumulators.fan)
         if n == 0:

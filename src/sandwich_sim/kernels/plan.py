@@ -95,7 +95,8 @@ class Scratch(NamedTuple):
     """Working arrays of the reductions, for one thread.
 
     Shapes: history, means ``(n_event_series, n_record, width)``; run ``(n_clause, width)``;
-    holds ``(width,)``; time ``(n_event, width)``; buckets ``(width,)``; total ``(6, width)``.
+    holds ``(width,)``; time ``(n_event, width)``; buckets ``(width,)``; total ``(6, width)``;
+    defined ``(n_hop, width)``.
     """
 
     history: NDArray[np.float64]
@@ -103,5 +104,6 @@ class Scratch(NamedTuple):
     run: NDArray[np.float64]
     holds: NDArray[np.float64]
     time: NDArray[np.float64]
-    buckets: NDArray[np.int32]
+    buckets: NDArray[np.uint32]
     total: NDArray[np.float64]
+    defined: NDArray[np.float64]

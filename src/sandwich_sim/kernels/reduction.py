@@ -18,7 +18,7 @@ from sandwich_sim.kernels.plan import (
     RecordPlan,
 )
 
-_UNROLLED = 8 * N_SCRAMBLE
+_UNROLLED = 4 * N_SCRAMBLE
 
 
 @rowwise
@@ -39,16 +39,8 @@ def add_full_rows(
             part = x[start : start + _UNROLLED]
             for r in range(n_lane):
                 x0, x1, x2, x3 = part[r], part[r + 16], part[r + 32], part[r + 48]
-                x4, x5, x6, x7 = part[r + 64], part[r + 80], part[r + 96], part[r + 112]
-                a[r] = (((((((a[r] + x0) + x1) + x2) + x3) + x4) + x5) + x6) + x7
-                y = q[r] + x0 * x0
-                y = y + x1 * x1
-                y = y + x2 * x2
-                y = y + x3 * x3
-                y = y + x4 * x4
-                y = y + x5 * x5
-                y = y + x6 * x6
-                q[r] = y + x7 * x7
+                a[r] = (((a[r] + x0) + x1) + x2) + x3
+                q[r] = (((q[r] + x0 * x0) + x1 * x1) + x2 * x2) + x3 * x3
 
 
 @compiled
@@ -75,8 +67,15 @@ def add_sums(
     total: NDArray[np.float64],
     square: NDArray[np.float64],
     undefined: NDArray[np.int64],
+    defined: NDArray[np.float64],
 ) -> None:
-    """Add a record to the sums of its step; undefined values count as such, not as numbers."""
+    """Add a record to the sums of its step; undefined values count as such, not as numbers.
+
+    Parameters
+    ----------
+    defined : ndarray of float64, shape (n_hop, width)
+        Scratch.
+    """
     first, last = plan.undefined_first, plan.undefined_last
     n_full = n_valid - n_valid % _UNROLLED
     add_full_rows(record[:first], n_full, total[:first], square[:first])
@@ -84,20 +83,33 @@ def add_sums(
     if n_full < n_valid:
         add_rest(record[:first], n_full, n_valid, total[:first], square[:first])
         add_rest(record[last:], n_full, n_valid, total[last:], square[last:])
+    count_undefined(record[first], n_valid, undefined)
+    keep_defined(record[first:last], defined)
+    add_full_rows(defined, n_full, total[first:last], square[first:last])
+    if n_full < n_valid:
+        add_rest(defined, n_full, n_valid, total[first:last], square[first:last])
+
+
+@rowwise
+def keep_defined(record: NDArray[np.float64], defined: NDArray[np.float64]) -> None:
+    """Copy rows with 0 for every undefined value."""
+    for s in range(record.shape[0]):
+        x, kept = record[s], defined[s]
+        for j in range(x.size):
+            kept[j] = select(x[j] == x[j], x[j], 0.0)
+
+
+@compiled
+def count_undefined(x: NDArray[np.float64], n_valid: int, undefined: NDArray[np.int64]) -> None:
+    """Count the undefined values of a row, per scramble."""
     for j in range(n_valid):
-        x = record[first, j]
-        undefined[j % N_SCRAMBLE] += 1 if x != x else 0
-    for s in range(first, last):
-        for j in range(n_valid):
-            x = record[s, j]
-            x = select(x == x, x, 0.0)
-            total[s, j % N_SCRAMBLE] += x
-            square[s, j % N_SCRAMBLE] += x * x
+        if x[j] != x[j]:
+            undefined[j % N_SCRAMBLE] += 1
 
 
 @rowwise
 def find_buckets(
-    x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.int32]
+    x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.uint32]
 ) -> None:
     """Write each value's bucket: 0 below the range, 1..n inside, n + 1 above, n + 2 undefined."""
     low, per_unit, scale = axis[0], axis[1], axis[2]
@@ -105,12 +117,12 @@ def find_buckets(
     if scale == 0.0:
         for j in range(x.size):
             position = min(max((x[j] - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.int32(select(x[j] == x[j], position, most + 1.0))
+            buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
     else:
         for j in range(x.size):
             a = x[j] / (scale + abs(x[j]))
             position = min(max((a - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.int32(select(x[j] == x[j], position, most + 1.0))
+            buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
 
 
 @compiled
@@ -119,13 +131,13 @@ def count_fans(
     n: int,
     record: NDArray[np.float64],
     n_valid: int,
-    buckets: NDArray[np.int32],
+    buckets: NDArray[np.uint32],
     fan: NDArray[np.uint32],
 ) -> None:
     """Count the fan series of record n."""
     for f in range(plan.fan_rows.size):
         find_buckets(record[plan.fan_rows[f]], plan.fan_axis[f], FAN_BUCKETS, buckets)
-        counts = fan[f, n]
+        counts = fan[f, n]  # buckets are unsigned: a signed index would be checked for being negative
         for j in range(n_valid):
             counts[buckets[j]] += np.uint32(1)
 
@@ -136,7 +148,7 @@ def count_fine(
     which: int,
     record: NDArray[np.float64],
     n_valid: int,
-    buckets: NDArray[np.int32],
+    buckets: NDArray[np.uint32],
     fine: NDArray[np.uint32],
 ) -> None:
     """Count the table's series finely, per scramble; ``which`` is 0 at the start, 1 at the end."""

@@ -131,8 +131,9 @@ def new_scratch(meta: RunMeta, plan: RecordPlan, width: int) -> Scratch:
         run=np.zeros((plan.clause_series.size, width)),
         holds=np.zeros(width),
         time=np.zeros((len(meta.events), width)),
-        buckets=np.zeros(width, dtype=np.int32),
+        buckets=np.zeros(width, dtype=np.uint32),
         total=np.zeros((6, width)),
+        defined=np.zeros((len(meta.hops), width)),
     )
 
 
