@@ -95,7 +95,7 @@ class Scratch(NamedTuple):
     """Working arrays of the reductions, for one thread.
 
     Shapes: history, means ``(n_event_series, n_record, width)``; run ``(n_clause, width)``;
-    holds ``(width,)``; time ``(n_event, width)``; buckets ``(width,)``; total ``(6, width)``;
+    holds ``(width,)``; time ``(n_event, width)``; buckets ``(4, width)``; total ``(6, width)``;
     defined ``(n_hop, width)``.
     """
 

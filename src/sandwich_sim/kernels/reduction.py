@@ -18,19 +18,21 @@ from sandwich_sim.kernels.plan import (
     RecordPlan,
 )
 
-_UNROLLED = 4 * N_SCRAMBLE
+_UNROLLED = 3 * N_SCRAMBLE
+N_TOGETHER = 4
+"""Histograms that are counted side by side."""
 
 
 @rowwise
 def add_full_rows(
     record: NDArray[np.float64], n_full: int, total: NDArray[np.float64], square: NDArray[np.float64]
 ) -> None:
-    """Add the first ``n_full`` (a multiple of 128) of each row to its sums and sums of squares.
+    """Add the first ``n_full`` (a multiple of 48) of each row to its sums and sums of squares.
 
     Notes
     -----
     The lanes of the vector are the scrambles, so nothing is reordered: the sums do not depend
-    on the width of a block. Eight rows of sixteen at a time keep the sums in registers.
+    on the width of a block. Three times sixteen at a time keep the sums in registers.
     """
     n_lane = total.shape[1]  # not the constant 16, which would be unrolled into gathers
     for s in range(record.shape[0]):
@@ -38,9 +40,9 @@ def add_full_rows(
         for start in range(0, n_full, _UNROLLED):
             part = x[start : start + _UNROLLED]
             for r in range(n_lane):
-                x0, x1, x2, x3 = part[r], part[r + 16], part[r + 32], part[r + 48]
-                a[r] = (((a[r] + x0) + x1) + x2) + x3
-                q[r] = (((q[r] + x0 * x0) + x1 * x1) + x2 * x2) + x3 * x3
+                x0, x1, x2 = part[r], part[r + 16], part[r + 32]
+                a[r] = ((a[r] + x0) + x1) + x2
+                q[r] = ((q[r] + x0 * x0) + x1 * x1) + x2 * x2
 
 
 @compiled
@@ -135,11 +137,41 @@ def count_fans(
     fan: NDArray[np.uint32],
 ) -> None:
     """Count the fan series of record n."""
-    for f in range(plan.fan_rows.size):
-        find_buckets(record[plan.fan_rows[f]], plan.fan_axis[f], FAN_BUCKETS, buckets)
-        counts = fan[f, n]  # buckets are unsigned: a signed index would be checked for being negative
-        for j in range(n_valid):
-            counts[buckets[j]] += np.uint32(1)
+    n_fan = plan.fan_rows.size
+    for first in range(0, n_fan, N_TOGETHER):
+        n_now = min(N_TOGETHER, n_fan - first)
+        for i in range(n_now):
+            f = first + i
+            find_buckets(record[plan.fan_rows[f]], plan.fan_axis[f], FAN_BUCKETS, buckets[i])
+        if n_now == N_TOGETHER:
+            count_four(
+                n_valid, buckets, fan[first, n], fan[first + 1, n], fan[first + 2, n], fan[first + 3, n]
+            )
+        else:
+            for i in range(n_now):
+                counts = fan[first + i, n]
+                for j in range(n_valid):
+                    counts[buckets[i, j]] += np.uint32(1)
+
+
+@compiled
+def count_four(
+    n_valid: int,
+    buckets: NDArray[np.uint32],
+    a: NDArray[np.uint32],
+    b: NDArray[np.uint32],
+    c: NDArray[np.uint32],
+    d: NDArray[np.uint32],
+) -> None:
+    """Count four histograms side by side: one alone waits for its own last count.
+
+    Buckets are unsigned, since a signed index is checked for being negative.
+    """
+    for j in range(n_valid):
+        a[buckets[0, j]] += np.uint32(1)
+        b[buckets[1, j]] += np.uint32(1)
+        c[buckets[2, j]] += np.uint32(1)
+        d[buckets[3, j]] += np.uint32(1)
 
 
 @compiled
@@ -153,9 +185,9 @@ def count_fine(
 ) -> None:
     """Count the table's series finely, per scramble; ``which`` is 0 at the start, 1 at the end."""
     for f in range(plan.fine_rows.size):
-        find_buckets(record[plan.fine_rows[f]], plan.fine_axis[f], FINE_BUCKETS, buckets)
+        find_buckets(record[plan.fine_rows[f]], plan.fine_axis[f], FINE_BUCKETS, buckets[0])
         for j in range(n_valid):
-            fine[j % N_SCRAMBLE, f, which, buckets[j]] += np.uint32(1)
+            fine[j % N_SCRAMBLE, f, which, buckets[0, j]] += np.uint32(1)
 
 
 @rowwise

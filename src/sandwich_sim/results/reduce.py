@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.kernels.memory import MemoryPool
 from sandwich_sim.kernels.plan import (
     EXTRA_BUCKETS,
     FAN_BUCKETS,
@@ -93,12 +94,14 @@ def new_accumulators(meta: RunMeta, plan: RecordPlan, *, counting: bool = True) 
     n_record, n_series, n_event = meta.n_record, len(meta.series), len(meta.events)
     if not counting:
         n_record = n_series = 0
+    pool = MemoryPool()
+    columns = FAN_BUCKETS + EXTRA_BUCKETS, FINE_BUCKETS + EXTRA_BUCKETS
     return Accumulators(
-        total=np.zeros((n_record, n_series, N_SCRAMBLE)),
-        square=np.zeros((n_record, n_series, N_SCRAMBLE)),
+        total=pool.zeros((n_record, n_series, N_SCRAMBLE), np.float64),
+        square=pool.zeros((n_record, n_series, N_SCRAMBLE), np.float64),
         undefined=np.zeros((n_record, N_SCRAMBLE), dtype=np.int64),
-        fan=np.zeros((plan.fan_rows.size, n_record, FAN_BUCKETS + EXTRA_BUCKETS), dtype=np.uint32),
-        fine=np.zeros((N_SCRAMBLE, plan.fine_rows.size, 2, FINE_BUCKETS + EXTRA_BUCKETS), dtype=np.uint32),
+        fan=pool.zeros((plan.fan_rows.size, n_record, columns[0]), np.uint32),
+        fine=pool.zeros((N_SCRAMBLE, plan.fine_rows.size, 2, columns[1]), np.uint32),
         event_count=np.zeros((N_SCRAMBLE, n_event, meta.years + 1), dtype=np.int64),
         failures=np.zeros(2, dtype=np.int64),
         first_failure=np.full(2, -1, dtype=np.int64),
@@ -131,7 +134,7 @@ def new_scratch(meta: RunMeta, plan: RecordPlan, width: int) -> Scratch:
         run=np.zeros((plan.clause_series.size, width)),
         holds=np.zeros(width),
         time=np.zeros((len(meta.events), width)),
-        buckets=np.zeros(width, dtype=np.uint32),
+        buckets=np.zeros((4, width), dtype=np.uint32),
         total=np.zeros((6, width)),
         defined=np.zeros((len(meta.hops), width)),
     )
