@@ -17,6 +17,7 @@ from sandwich_sim.results.dataset import open_run, read_meta
 from sandwich_sim.results.digest import content_digest
 from sandwich_sim.results.folder_lock import FolderLock
 from sandwich_sim.results.reduce import Fold
+from sandwich_sim.results.store import RunWriter
 from sandwich_sim.sampling import draw
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.simulation import run, simulate
@@ -254,7 +255,7 @@ def test_a_signal_leaves_nothing_half_written(call, start, tmp_path, name, code,
 
 
 @pytest.mark.parametrize("where", ["add", "result"])
-def test_no_thread_writes_on_after_a_run_was_stopped(tmp_path, base, monkeypatch, where):
+def test_no_thread_runs_on_when_the_folder_of_a_stopped_run_is_cleared(tmp_path, base, monkeypatch, where):
     # Ctrl-C in the middle of an addition, while other units are being computed and written.
     for module in ("engine", "results.meta"):
         monkeypatch.setattr(f"sandwich_sim.{module}.UNIT", 512)
@@ -263,10 +264,18 @@ def test_no_thread_writes_on_after_a_run_was_stopped(tmp_path, base, monkeypatch
     def stop(*arguments):
         raise KeyboardInterrupt
 
+    def abandon(self):
+        alive.extend(
+            thread.name for thread in threading.enumerate() if thread.name.startswith("sandwich-sim")
+        )
+        remove(self)
+
+    alive, remove = [], RunWriter.abandon
+    monkeypatch.setattr(RunWriter, "abandon", abandon)
     monkeypatch.setattr(Fold, where, stop)
     with pytest.raises(KeyboardInterrupt):
         run(spec, output=tmp_path / "run", trajectories=16384, threads=3)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sandwich-sim")]
+    assert alive == []
     assert list(tmp_path.iterdir()) == []
 
 
