@@ -89,8 +89,8 @@ def evaluate_step(inputs: ModelInputs, n: int, work: Work, total: NDArray[np.flo
     ruler_step(inputs.lab, inputs.n_hop, hop, chain, record)
     price_step(inputs, hop, edge, chain, record)
     demand_step(inputs.n_hop, inputs.demand_hop, hop, demand, chain, record)
-    flow_step(inputs, n, hop, edge, demand, chain, record)
-    share_step(inputs.n_hop, hop, chain, record, total)
+    flow_step(inputs, n, hop, edge, demand, chain, record, total)
+    share_step(inputs.n_hop, chain, record, total)
     token_margin_step(inputs.n_hop, inputs.lab, hop, chain, record)
 
 
@@ -111,7 +111,7 @@ def advance(inputs: ModelInputs, n: int, indices: NDArray[np.int64], work: Work)
             work.shocks,
             work.jumps,
         )
-    capital_advance(inputs, work.hop, work.edge)
+    capital_advance(inputs, work.edge)
     advance_step(inputs, n, work.hop, work.demand, work.chain, work.record, work.shocks[s], work.jumps[s])
 
 

@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.inputs import ModelInputs
 from sandwich_sim.kernels.rows import (
+    BASE,
     CAPEX,
     DECLARED,
     DEPRECIATION,
+    DOLLAR,
     E_BOOK,
-    E_DEPRECIATION,
     E_GAP_RATE,
     E_LEARNING,
     E_LIFE_RATE,
     E_LOG_TARGET,
+    E_ORDER,
     E_PURCHASE,
     E_STOCK,
     E_SURPRISE,
@@ -24,10 +26,13 @@ from sandwich_sim.kernels.rows import (
     E_WEIGHT,
     FORESIGHT,
     GROWTH_START,
+    INVERSE_REVENUE,
     LOG_PRICE,
     MAINTENANCE,
     N_PER_HOP,
+    PAYMENTS,
     PSI,
+    REVENUE,
     TREND_MAX,
     TREND_MIN,
 )
@@ -43,26 +48,25 @@ def capital_edge(
     n: int,
     e: int,
     h: int,
-    base: NDArray[np.float64],
     hop: NDArray[np.float64],
     edge: NDArray[np.float64],
     chain: NDArray[np.float64],
     record: NDArray[np.float64],
 ) -> None:
-    """Set purchase and depreciation of capital edge ``e`` of buyer ``h`` at step n.
+    """Buy on capital edge ``e`` of buyer ``h`` at step n, and send the dollar along.
 
     On the first step ``edge[E_STOCK]`` holds the stock ratio and ``edge[E_SURPRISE]`` the
     expected growth; both become states here, where K* and the declared growth are known.
     """
+    n_hop, inverse_dt = inputs.n_hop, 1.0 / inputs.dt
     supplier = inputs.edge_supplier[e]
     has_psi = float(inputs.is_hardware[supplier])
-    psi, declared, foresight = chain[PSI], chain[DECLARED], chain[FORESIGHT]
+    psi, declared, foresight, base = chain[PSI], chain[DECLARED], chain[FORESIGHT], chain[BASE]
     life_rate, user_cost, gap_rate = edge[E_LIFE_RATE, e], edge[E_USER_COST, e], edge[E_GAP_RATE, e]
-    weight, price = edge[E_WEIGHT, e], hop[LOG_PRICE, supplier]
+    weight, price, learning = edge[E_WEIGHT, e], hop[LOG_PRICE, supplier], edge[E_LEARNING, e]
     stock, surprise, log_target = edge[E_STOCK, e], edge[E_SURPRISE, e], edge[E_LOG_TARGET, e]
-    learning, purchase = edge[E_LEARNING, e], edge[E_PURCHASE, e]
     lowest, highest, maintenance = chain[TREND_MIN], chain[TREND_MAX], chain[MAINTENANCE]
-    inverse_dt = 1.0 / inputs.dt
+    orders, purchase = edge[E_ORDER, e], edge[E_PURCHASE, e]
     for j in range(base.size):
         known = foresight[j] * (declared[j] + has_psi * psi[j])
         unit_price = exp(price[j])
@@ -76,28 +80,50 @@ def capital_edge(
         log_target[j] = log_now
         growth = min(max(known + surprise[j], lowest[j]), highest[j])
         order = (life_rate[j] + growth) * stock[j] + (target - stock[j]) * gap_rate[j]
-        purchase[j] = max(maintenance[j] * stock[j] * life_rate[j], order) * unit_price
-    book, depreciation, growth_start = edge[E_BOOK, e], edge[E_DEPRECIATION, e], chain[GROWTH_START]
-    first = N_PER_HOP * inputs.n_hop
-    capex, total_depreciation = record[first + CAPEX], record[first + DEPRECIATION]
-    for j in range(base.size):
-        if n == 0:
+        order = max(maintenance[j] * stock[j] * life_rate[j], order)
+        purchase[j] = order * unit_price
+        orders[j] = order
+    if n == 0:
+        book, growth_start = edge[E_BOOK, e], chain[GROWTH_START]
+        for j in range(book.size):
             book[j] = purchase[j] / (life_rate[j] + growth_start[j])
-        depreciation[j] = book[j] * life_rate[j]
-        capex[j] += purchase[j]
-        total_depreciation[j] += depreciation[j]
+    capital_payments(n_hop, e, supplier, h, hop, edge, chain, record)
 
 
 @rowwise
-def capital_advance(inputs: ModelInputs, hop: NDArray[np.float64], edge: NDArray[np.float64]) -> None:
+def capital_payments(
+    n_hop: int,
+    e: int,
+    supplier: int,
+    h: int,
+    hop: NDArray[np.float64],
+    edge: NDArray[np.float64],
+    chain: NDArray[np.float64],
+    record: NDArray[np.float64],
+) -> None:
+    """The supplier gets the purchase; the buyer's cost and the dollar follow depreciation."""
+    capex, total_depreciation = record[N_PER_HOP * n_hop + CAPEX], record[N_PER_HOP * n_hop + DEPRECIATION]
+    book, life_rate, purchase = edge[E_BOOK, e], edge[E_LIFE_RATE, e], edge[E_PURCHASE, e]
+    inverse, payments, dollar = chain[INVERSE_REVENUE], hop[PAYMENTS, h], hop[DOLLAR, h]
+    supplier_revenue, supplier_dollar = record[REVENUE * n_hop + supplier], hop[DOLLAR, supplier]
+    for j in range(book.size):
+        depreciation = book[j] * life_rate[j]
+        capex[j] += purchase[j]
+        total_depreciation[j] += depreciation
+        supplier_revenue[j] += purchase[j]
+        payments[j] += depreciation
+        supplier_dollar[j] += dollar[j] * inverse[j] * depreciation
+
+
+@rowwise
+def capital_advance(inputs: ModelInputs, edge: NDArray[np.float64]) -> None:
     """Add what was bought to stock and book, less what wears out, after recording."""
+    dt = inputs.dt
     for e in range(inputs.edge_supplier.size):
         if inputs.edge_is_capital[e] == 0:
             continue
-        price, life_rate = hop[LOG_PRICE, inputs.edge_supplier[e]], edge[E_LIFE_RATE, e]
-        stock, book = edge[E_STOCK, e], edge[E_BOOK, e]
-        purchase, depreciation = edge[E_PURCHASE, e], edge[E_DEPRECIATION, e]
-        dt = inputs.dt
+        life_rate, stock, book = edge[E_LIFE_RATE, e], edge[E_STOCK, e], edge[E_BOOK, e]
+        order, purchase = edge[E_ORDER, e], edge[E_PURCHASE, e]
         for j in range(stock.size):
-            stock[j] += dt * (purchase[j] * exp(-price[j]) - stock[j] * life_rate[j])
-            book[j] += dt * (purchase[j] - depreciation[j])
+            stock[j] += dt * (order[j] - stock[j] * life_rate[j])
+            book[j] += dt * (purchase[j] - book[j] * life_rate[j])

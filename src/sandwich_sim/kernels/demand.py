@@ -17,6 +17,7 @@ from sandwich_sim.kernels.rows import (
     D_SPEND_START,
     DECLARED,
     DEM,
+    INVERSE_SPEND,
     LOG_PRICE,
     N_PER_HOP,
     SPEND,
@@ -58,7 +59,9 @@ def demand_step(
             rate[j] = known
             total[j] += value
             declared[j] += value * known
-    shown = record[N_PER_HOP * n_hop + SPEND]
+    shown, inverse = record[N_PER_HOP * n_hop + SPEND], chain[INVERSE_SPEND]
     for j in range(width):
+        per_spend = 1.0 / total[j]
         shown[j] = total[j]
-        declared[j] /= total[j]
+        inverse[j] = per_spend
+        declared[j] *= per_spend

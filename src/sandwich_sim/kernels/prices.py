@@ -12,7 +12,6 @@ from sandwich_sim.kernels.rows import (
     BLEND,
     COMPUTE_PRICE,
     COST,
-    COST_NOW,
     E_SHARE,
     E_WEIGHT,
     EN,
@@ -20,7 +19,6 @@ from sandwich_sim.kernels.rows import (
     INVERSE_ONE_MINUS_SIGMA,
     INVERSE_OPEN_RETURN,
     LINE,
-    LINE_NOW,
     LOG_BLEND_START,
     LOG_EDGE,
     LOG_FLOOR,
@@ -34,13 +32,12 @@ from sandwich_sim.kernels.rows import (
     OWN_WEIGHT,
     PREMIUM,
     PRICE,
-    PRICE_NOW,
     SCRATCH,
     SW,
     L,
     X,
 )
-from sandwich_sim.kernels.vmath import exp, exp_minus_one, log, log_one_plus
+from sandwich_sim.kernels.vmath import exp, exp_minus_one, log
 
 
 @merged
@@ -113,9 +110,13 @@ def hop_price(
                 mean[j] += share[j] * supplier[j]
         for j in range(width):
             rise = own[j]
-            price[j] += select(exponent[j] == 0.0, mean[j], log_one_plus(rise) * inverse[j])
-            mean[j] = 1.0 / (1.0 + rise)
-            own[j] = own_share[j] * mean[j]
+            power = 1.0 + rise
+            inverse_power = 1.0 / power
+            # log(1 + rise), with what rounding 1 + rise left out
+            log_power = log(power) + (rise - (power - 1.0)) * inverse_power
+            price[j] += select(exponent[j] == 0.0, mean[j], log_power * inverse[j])
+            mean[j] = inverse_power
+            own[j] = own_share[j] * inverse_power
         for e in range(first, last):
             weight = edge[E_WEIGHT, e]
             for j in range(width):
@@ -136,28 +137,21 @@ def token_prices(
     compute_log_price, software = hop[LOG_PRICE, compute], chain[SW]
     compute_price = record[first + COMPUTE_PRICE]
     log_floor, open_cost, inverse_return = chain[LOG_FLOOR], chain[OPEN_COST], chain[INVERSE_OPEN_RETURN]
-    width = software.size
-    for j in range(width):
+    log_line, log_edge, line, cost = chain[L], chain[LOG_EDGE], record[first + LINE], record[first + COST]
+    for j in range(software.size):
+        floor = compute_log_price[j] - software[j]
+        serving = exp(floor) * inverse_return[j]
         compute_price[j] = exp(compute_log_price[j])
-        log_floor[j] = compute_log_price[j] - software[j]
-        open_cost[j] = exp(log_floor[j]) * inverse_return[j]
-    log_line, log_edge = chain[L], chain[LOG_EDGE]
-    line, cost, cost_now, line_now = (
-        record[first + LINE],
-        record[first + COST],
-        chain[COST_NOW],
-        chain[LINE_NOW],
-    )
-    for j in range(width):
-        line_now[j] = exp(log_line[j])
-        line[j] = line_now[j]
-        cost_now[j] = exp(log_edge[j]) * open_cost[j]
-        cost[j] = cost_now[j]
-    premium, share, price_now = record[PREMIUM * n_hop + lab], chain[X], chain[PRICE_NOW]
+        log_floor[j] = floor
+        open_cost[j] = serving
+        line[j] = exp(log_line[j])
+        cost[j] = exp(log_edge[j]) * serving
+    premium, share = record[PREMIUM * n_hop + lab], chain[X]
     price, blend, index = record[first + PRICE], chain[BLEND], hop[LOG_PRICE, lab]
     blend_start = chain[LOG_BLEND_START]
-    for j in range(width):
-        price_now[j] = line_now[j] * (1.0 + premium[j])
-        price[j] = price_now[j]
-        blend[j] = share[j] * price_now[j] + (1.0 - share[j]) * line_now[j]
-        index[j] = log(blend[j]) - blend_start[j]
+    for j in range(software.size):
+        closed_price = line[j] * (1.0 + premium[j])
+        average = share[j] * closed_price + (1.0 - share[j]) * line[j]
+        price[j] = closed_price
+        blend[j] = average
+        index[j] = log(average) - blend_start[j]

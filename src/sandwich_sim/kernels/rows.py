@@ -128,7 +128,7 @@ N_HOP_ROWS = 32
     E_LOG_TARGET,
     E_WEIGHT,
     E_PURCHASE,
-    E_DEPRECIATION,
+    E_ORDER,
 ) = range(12)
 N_EDGE_ROWS = 12
 
@@ -297,12 +297,11 @@ N_SINGLE = 56
     LOG_FLOOR,
     OPEN_COST,
     LOG_GAP_RATIO,
-    COST_NOW,
-    PRICE_NOW,
-    LINE_NOW,
     BLEND,
     SPEND_SUM,
-    SPEND_START_SUM,
+    INVERSE_SPEND,
+    INVERSE_REVENUE,
+    BASE,
     DECLARED,
     INFERENCE,
     HOST_MARGIN,
@@ -312,8 +311,8 @@ N_SINGLE = 56
     BAD_DOLLARS,
     BAD_WALK,
     SCRATCH,
-) = range(N_SINGLE, N_SINGLE + 45)
-N_CHAIN_ROWS = N_SINGLE + 45
+) = range(N_SINGLE, N_SINGLE + 44)
+N_CHAIN_ROWS = N_SINGLE + 44
 
 # --- shocks[step of four, shock, :]: normals in this order, then for each hop S, M, P.
 (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.kernels._jit import rowwise
+from sandwich_sim.kernels._jit import inlined, rowwise
 from sandwich_sim.kernels.rows import (
     BETA,
     CAP,
@@ -28,6 +28,16 @@ from sandwich_sim.kernels.rows import (
 )
 from sandwich_sim.kernels.vmath import exp, log
 
+LEAST_PREMIUM = -0.9
+MOST_ODDS = 115.0
+"""Log odds are taken within +-115, so that the product of three and its square stay finite."""
+
+
+@inlined
+def _one_plus_odds_against(z: float) -> float:
+    """1 + e^-z: the inverse of a level with log odds z."""
+    return 1.0 + exp(-min(max(z, -MOST_ODDS), MOST_ODDS))
+
 
 @rowwise
 def ruler_step(
@@ -41,11 +51,14 @@ def ruler_step(
 
     Notes
     -----
-    One division serves all three logistics: with a = e^-zS, b = e^-zM, c = e^-zP and
-    d = 1 / ((1+a)(1+b)(1+c)) the product of the levels is d, and S = (1+b)(1+c) d.
+    One division serves all three logistics and the markup. With a = 1 + e^-zS, b and c for M and
+    P, and D = a b c, the product of the levels is d = 1/D, S = b c d, and 1 + premium = E/D with
+    E = max(D (1 - glut) + cap, D/10); so q = 1/(D E) gives d = E q and 1/(1 + premium) = D D q.
     """
-    width = record.shape[1]
     for h in range(n_hop):
+        if h == lab:
+            lab_ruler(n_hop, h, hop, chain, record)
+            continue
         z_s, z_m, z_p = hop[Z_SCARCITY, h], hop[Z_MONOPOLY, h], hop[Z_POWER, h]
         tight, beta = hop[TIGHT, h], hop[BETA, h]
         s, m, p = (
@@ -53,34 +66,48 @@ def ruler_step(
             record[MONOPOLY * n_hop + h],
             record[PRICING_POWER * n_hop + h],
         )
-        t = record[TIGHTNESS * n_hop + h]
-        if h == lab:
-            lab_scarcity, gap, scale = chain[LAB_SCARCITY], chain[G], chain[SCARCITY_GAP]
-            for j in range(width):
-                b = 1.0 + exp(-z_m[j])
-                c = 1.0 + exp(-z_p[j])
-                d = 1.0 / (b * c)
-                level = 1.0 - exp(-gap[j] / scale[j])
-                lab_scarcity[j] = level
-                s[j] = level
-                m[j] = c * d
-                p[j] = b * d
-                t[j] = 0.0
-        else:
-            for j in range(width):
-                a = 1.0 + exp(-(z_s[j] + beta[j] * min(max(tight[j], -2.0), 2.0)))
-                b = 1.0 + exp(-z_m[j])
-                c = 1.0 + exp(-z_p[j])
-                d = 1.0 / (a * b * c)
-                s[j] = b * c * d
-                m[j] = a * c * d
-                p[j] = a * b * d
-                t[j] = tight[j]
+        t, premium = record[TIGHTNESS * n_hop + h], record[PREMIUM * n_hop + h]
         cap, glut, inverse_return = hop[CAP, h], hop[GLUT, h], hop[INVERSE_RETURN, h]
-        premium, log_premium = record[PREMIUM * n_hop + h], hop[LOG_PREMIUM, h]
-        inverse_markup = hop[INVERSE_MARKUP, h]
-        for j in range(width):
-            value = max(cap[j] * s[j] * m[j] * p[j] - glut[j] * max(0.0, -tight[j]), -0.9)
+        log_premium, inverse_markup = hop[LOG_PREMIUM, h], hop[INVERSE_MARKUP, h]
+        for j in range(tight.size):
+            a = _one_plus_odds_against(z_s[j] + beta[j] * min(max(tight[j], -2.0), 2.0))
+            b = _one_plus_odds_against(z_m[j])
+            c = _one_plus_odds_against(z_p[j])
+            product = a * b * c
+            discount = glut[j] * max(0.0, -tight[j])
+            scaled = max(product * (1.0 - discount) + cap[j], 0.1 * product)
+            q = 1.0 / (product * scaled)
+            d = scaled * q
+            s[j] = b * c * d
+            m[j] = a * c * d
+            p[j] = a * b * d
+            t[j] = tight[j]
+            value = max(cap[j] * d - discount, LEAST_PREMIUM)
             premium[j] = value
             log_premium[j] = log(1.0 + value)
-            inverse_markup[j] = inverse_return[j] / (1.0 + value)
+            inverse_markup[j] = inverse_return[j] * (product * product * q)
+
+
+@rowwise
+def lab_ruler(
+    n_hop: int, lab: int, hop: NDArray[np.float64], chain: NDArray[np.float64], record: NDArray[np.float64]
+) -> None:
+    """The lab's ruler: scarcity is its lead over open weights, and nothing is ever in a glut."""
+    z_m, z_p, cap = hop[Z_MONOPOLY, lab], hop[Z_POWER, lab], hop[CAP, lab]
+    s, m = record[SCARCITY * n_hop + lab], record[MONOPOLY * n_hop + lab]
+    p, premium = record[PRICING_POWER * n_hop + lab], record[PREMIUM * n_hop + lab]
+    t, log_premium = record[TIGHTNESS * n_hop + lab], hop[LOG_PREMIUM, lab]
+    lab_scarcity, gap, scale = chain[LAB_SCARCITY], chain[G], chain[SCARCITY_GAP]
+    for j in range(gap.size):
+        b = _one_plus_odds_against(z_m[j])
+        c = _one_plus_odds_against(z_p[j])
+        d = 1.0 / (b * c)
+        level = 1.0 - exp(-gap[j] / scale[j])
+        value = cap[j] * level * d
+        lab_scarcity[j] = level
+        s[j] = level
+        m[j] = c * d
+        p[j] = b * d
+        t[j] = 0.0
+        premium[j] = value
+        log_premium[j] = log(1.0 + value)

@@ -7,20 +7,19 @@ from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.bits import select
+from sandwich_sim.kernels.flows import ARRIVED, PROFIT_SUM, REVENUE_SUM, TAKEN_SUM, WALKED
 from sandwich_sim.kernels.rows import (
     BAD_DOLLARS,
     BAD_WALK,
     CAPEX,
     CLOSED_SIZE,
-    COST_NOW,
+    COST,
     DEPRECIATION,
-    DOLLAR,
-    DOLLAR_OTHER,
-    DOLLAR_PROFIT,
     FINANCING,
     GAP,
     INFERENCE_MARGIN,
-    LINE_NOW,
+    INVERSE_SPEND,
+    LINE,
     LIST_PRICE_RATIO,
     LOG_EDGE,
     LOG_FLOOR,
@@ -32,8 +31,7 @@ from sandwich_sim.kernels.rows import (
     MARGIN_UMBRELLA,
     N_PER_HOP,
     OPEN_SHARE_LISTED,
-    OTHER,
-    PRICE_NOW,
+    PRICE,
     PROFIT,
     PROFIT_CAPTURE,
     PROFIT_SHARE,
@@ -45,7 +43,6 @@ from sandwich_sim.kernels.rows import (
     L,
     X,
 )
-from sandwich_sim.kernels.vectors import fill
 
 TOLERANCE = 1e-12
 """An identity is broken where its residual exceeds this part of the gross flow."""
@@ -54,17 +51,16 @@ TOLERANCE = 1e-12
 @rowwise
 def share_step(
     n_hop: int,
-    hop: NDArray[np.float64],
     chain: NDArray[np.float64],
     record: NDArray[np.float64],
-    total: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
     """Write revenue and profit shares and profit capture; check both identities.
 
     Parameters
     ----------
-    total : ndarray of float64, shape (6, width)
-        Scratch.
+    sums : ndarray of float64, shape (5, width)
+        Sums over hops, from `flow_step`; overwritten.
 
     Notes
     -----
@@ -73,44 +69,26 @@ def share_step(
     (also by NaN: the comparison is written so that NaN fails it).
     """
     first = N_PER_HOP * n_hop
-    revenue_sum, profit_sum, other_sum = total[0], total[1], total[2]
-    walked, arrived = total[3], total[4]
-    for row in range(5):
-        fill(total[row], 0.0)
-    width = revenue_sum.size
-    for h in range(n_hop):
-        revenue, profit, other = (
-            record[REVENUE * n_hop + h],
-            record[PROFIT * n_hop + h],
-            record[OTHER * n_hop + h],
-        )
-        kept, outside = record[DOLLAR_PROFIT * n_hop + h], record[DOLLAR_OTHER * n_hop + h]
-        dollar = hop[DOLLAR, h]
-        for j in range(width):
-            revenue_sum[j] += revenue[j]
-            profit_sum[j] += profit[j]
-            other_sum[j] += other[j]
-            walked[j] += kept[j] + outside[j]
-            arrived[j] += dollar[j]
+    revenue_sum, profit_sum, taken_sum = sums[REVENUE_SUM], sums[PROFIT_SUM], sums[TAKEN_SUM]
+    walked, arrived = sums[WALKED], sums[ARRIVED]
     spend, capex, depreciation = chain[SPEND_SUM], record[first + CAPEX], record[first + DEPRECIATION]
     financing, bad_dollars, bad_walk = record[first + FINANCING], chain[BAD_DOLLARS], chain[BAD_WALK]
-    inverse = total[5]
-    for j in range(width):
+    inverse = chain[INVERSE_SPEND]
+    for j in range(spend.size):
         financing[j] = capex[j] - depreciation[j]
-        residual = abs(spend[j] + financing[j] - (profit_sum[j] + other_sum[j]))
+        residual = abs(spend[j] + financing[j] - taken_sum[j])
         gross = revenue_sum[j]
         bad_dollars[j] = select(residual <= TOLERANCE * gross, bad_dollars[j], 1.0)
         bad_walk[j] = select(abs(walked[j] - 1.0) <= TOLERANCE * max(1.0, arrived[j]), bad_walk[j], 1.0)
         revenue_sum[j] = 1.0 / gross
-        inverse[j] = 1.0 / spend[j]
-        other_sum[j] = select(profit_sum[j] > 0.0, 1.0 / profit_sum[j], np.nan)
+        profit_sum[j] = select(profit_sum[j] > 0.0, 1.0 / profit_sum[j], np.nan)
     for h in range(n_hop):
         revenue, profit = record[REVENUE * n_hop + h], record[PROFIT * n_hop + h]
         revenue_share, profit_share = record[REVENUE_SHARE * n_hop + h], record[PROFIT_SHARE * n_hop + h]
         capture = record[PROFIT_CAPTURE * n_hop + h]
-        for j in range(width):
+        for j in range(inverse.size):
             revenue_share[j] = revenue[j] * revenue_sum[j]
-            profit_share[j] = profit[j] * other_sum[j]
+            profit_share[j] = profit[j] * profit_sum[j]
             capture[j] = profit[j] * inverse[j]
 
 
@@ -122,7 +100,12 @@ def token_margin_step(
     first = N_PER_HOP * n_hop
     gap, share, line, log_edge = chain[G], chain[X], chain[L], chain[LOG_EDGE]
     log_floor, log_return, umbrella = chain[LOG_FLOOR], chain[LOG_OPEN_RETURN], hop[LOG_PREMIUM, lab]
-    cost, price, line_now, size = chain[COST_NOW], chain[PRICE_NOW], chain[LINE_NOW], chain[CLOSED_SIZE]
+    cost, price, line_now, size = (
+        record[first + COST],
+        record[first + PRICE],
+        record[first + LINE],
+        chain[CLOSED_SIZE],
+    )
     gap_out, share_out = record[first + GAP], record[first + SHARE]
     for j in range(gap.size):
         gap_out[j] = gap[j]
@@ -139,4 +122,4 @@ def token_margin_step(
     for j in range(gap.size):
         inference[j] = 1.0 - cost[j] / price[j]
         ratio[j] = size[j] * price[j] / line_now[j]
-        listed[j] = (1.0 - share[j]) / (1.0 - share[j] + share[j] / size[j])
+        listed[j] = (1.0 - share[j]) * size[j] / ((1.0 - share[j]) * size[j] + share[j])
