@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import UsageError
+from sandwich_sim.kernels._start import load_compiler
 from sandwich_sim.kernels.rng import STREAM_VERSION
 from sandwich_sim.model import Model, build_model
 from sandwich_sim.results.layout import layout_of
@@ -26,6 +27,7 @@ class Prepared:
 
     def model(self) -> Model:
         """Build the kernels' inputs."""
+        load_compiler()
         meta = self.meta
         return build_model(
             self.spec,

@@ -103,7 +103,7 @@ def test_a_short_chunk_is_named(run: Path) -> None:
     [
         ('"name": "bytes"', '"name": "numcodecs.pickle"'),
         ('"data_type": "float32"', '"data_type": "object"'),
-        ('"zarr_format": 3,\n "node_type": "group"', '"zarr_format": 3, "node'),
+        ('"zarr_format": 3, "node_type": "group"', '"zarr_format": 3, "node'),
         ('"chunk_key_encoding"', '"chunk_key_decoding"'),
     ],
 )
