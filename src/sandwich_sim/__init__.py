@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from sandwich_sim._version import __version__
 
 if TYPE_CHECKING:
-    from sandwich_sim.errors import IntegrityError, ResourceError, SandwichSimError, ScenarioError, UsageError
+    from sandwich_sim.errors import (
+        BusyError,
+        IntegrityError,
+        ResourceError,
+        SandwichSimError,
+        ScenarioError,
+        UsageError,
+    )
     from sandwich_sim.facts import load_facts
     from sandwich_sim.results.dataset import open_run
     from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from sandwich_sim.studies.recompute import recompute
 
 __all__ = [
+    "BusyError",
     "IntegrityError",
     "ResourceError",
     "SandwichSimError",
@@ -40,6 +48,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "BusyError": "errors",
     "IntegrityError": "errors",
     "ResourceError": "errors",
     "SandwichSimError": "errors",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import UsageError
 from sandwich_sim.kernels._start import load_compiler
@@ -60,10 +62,15 @@ def prepare(
         raise UsageError(f"keep = {keep!r} is unknown. Use summary, outcomes or paths.")
     if sampler not in (None, "random", "latin-hypercube", "sobol"):
         raise UsageError(f"sampler = {sampler!r} is unknown. Use random, latin-hypercube or sobol.")
+    if not isinstance(spec, ScenarioSpec):
+        raise UsageError(f"{spec!r} is not a scenario. Load it first: load_scenario({spec!r}).")
+    for name, value in (("trajectories", trajectories), ("seed", seed), ("threads", threads)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
+            raise UsageError(f"{name} = {value!r}: use a whole number.")
     if threads is not None and not 1 <= threads <= 1024:
         raise UsageError(f"threads = {threads}: use 1 to 1024.")
-    n = spec.run.trajectories if trajectories is None else trajectories
-    seed = spec.run.seed if seed is None else seed
+    n = spec.run.trajectories if trajectories is None else int(trajectories)
+    seed = spec.run.seed if seed is None else int(seed)
     check_sizes(n, spec.n_record - 1, seed)
     meta = meta_of(
         spec,

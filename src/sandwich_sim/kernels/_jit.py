@@ -74,9 +74,12 @@ def cache_folder() -> Path:
 
 
 def is_cached() -> bool:
-    """Whether compiled kernels of this version lie on disk already."""
+    """Whether the compiled model of this version lies on disk already.
+
+    Small entries (the Sobol scramble) are there first; the one that takes its time is the block.
+    """
     folder = cache_folder()
-    return folder.is_dir() and any(folder.rglob("*.nbc"))
+    return folder.is_dir() and any(folder.rglob("block.run_blocks-*.nbc"))
 
 
 def _private_cache_folder() -> Path | None:

@@ -19,6 +19,7 @@ from sandwich_sim.kernels.plan import (
 )
 
 _UNROLLED = 3 * N_SCRAMBLE
+_FAR = 1e300
 N_TOGETHER = 4
 """Histograms that are counted side by side."""
 
@@ -122,8 +123,8 @@ def find_buckets(
             buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
     else:
         for j in range(x.size):
-            a = x[j] / (scale + abs(x[j]))
-            position = min(max((a - low) * per_unit + 1.0, 0.0), most)
+            value = min(max(x[j], -_FAR), _FAR)  # infinity over infinity would be no bucket at all
+            position = min(max((value / (scale + abs(value)) - low) * per_unit + 1.0, 0.0), most)
             buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
 
 

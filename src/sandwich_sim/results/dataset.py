@@ -80,10 +80,12 @@ def _check_chunk(path: Path, expected: int) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise IntegrityError(f"{path}: missing; the run is damaged. Run its scenario again.") from error
+        message = f"{path}: missing; the run is damaged. Run its scenario again with --force."
+        raise IntegrityError(message) from error
     if size != expected and expected:
         raise IntegrityError(
-            f"{path}: {size} bytes instead of {expected}; the run is damaged. Run its scenario again."
+            f"{path}: {size} bytes instead of {expected}; the run is damaged. "
+            "Run its scenario again with --force."
         )
 
 

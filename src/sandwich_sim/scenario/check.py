@@ -173,7 +173,8 @@ def _check_clause(clause: Clause, path: KeyPath, draft: Draft, findings: Finding
             findings.add(
                 (*path, key),
                 f"years = {move.years} does not fit a horizon of {draft.years} years. "
-                + (f"Use at most {fits}." if fits else "Use a longer horizon."),
+                + (f"Use at most {fits}, " if fits else "Use a longer horizon, ")
+                + f'or do without the event: remove = ["event.{path[1]}"].',
             )
 
 
