@@ -41,6 +41,7 @@ from sandwich_sim.kernels.rows import (
     HARDWARE_DECLINE_LONG,
     HARDWARE_VOL,
     HW,
+    INVERSE_PASS_THROUGH_GAP,
     J_LEAP,
     J_RELEASE,
     LAB_SCARCITY,
@@ -52,21 +53,21 @@ from sandwich_sim.kernels.rows import (
     LOG_EDGE_LONG,
     LOG_FLOOR,
     LOG_GAP_RATIO,
+    LOG_KEPT,
     LOG_PRICE,
     LOG_SALES,
     LONG_SCARCITY,
     MONOPOLY,
     N_CHAIN_SHOCKS,
     PASS_THROUGH,
-    PASS_THROUGH_GAP,
     PLAN,
     PRICE_SPEED,
     PSI,
-    RELEASE_SIZE,
     REVENUE,
     REVERSION,
     ROOM_SCALE,
     SCRATCH,
+    SCRATCH_2,
     SHARE_CURVATURE,
     SOFTWARE_DECLINE,
     SOFTWARE_DECLINE_LONG,
@@ -114,14 +115,19 @@ def gap_advance(
     """The gap: the frontier gains f, open weights catch up v, leaps add, releases cut."""
     gap, plan, train, elasticity = chain[G], chain[PLAN], chain[TRAIN], chain[FRONTIER_ELASTICITY]
     speed, curvature, log_ratio = chain[CATCH_UP_SPEED], chain[CATCH_UP_CURVATURE], chain[LOG_GAP_RATIO]
-    volatility, size, cut = chain[GAP_VOL], chain[LEAP_SIZE], chain[RELEASE_SIZE]
+    volatility, size, log_kept = chain[GAP_VOL], chain[LEAP_SIZE], chain[LOG_KEPT]
+    frontier, catch_up = chain[SCRATCH], chain[SCRATCH_2]
     w, leaps, releases = shocks[W_GAP], jumps[J_LEAP], jumps[J_RELEASE]
     for j in range(gap.size):
-        frontier = exp(elasticity[j] * log(max(train[j] / plan[j], 1e-6)))
-        catch_up = speed[j] * exp(curvature[j] * log_ratio[j])
-        moved = gap[j] + 12.0 * dt * (frontier - catch_up) + volatility[j] * sq * w[j] + size[j] * leaps[j]
-        kept = exp(float(releases[j]) * log(max(1.0 - cut[j], 1e-300)))
-        gap[j] = max(0.0, moved * kept)
+        frontier[j] = elasticity[j] * log(max(train[j] / plan[j], 1e-6))
+    for j in range(gap.size):
+        frontier[j] = exp(frontier[j])
+    for j in range(gap.size):
+        catch_up[j] = speed[j] * exp(curvature[j] * log_ratio[j])
+    for j in range(gap.size):
+        pull = 12.0 * dt * (frontier[j] - catch_up[j])
+        moved = gap[j] + pull + volatility[j] * sq * w[j] + size[j] * leaps[j]
+        gap[j] = max(0.0, moved * exp(float(releases[j]) * log_kept[j]))
 
 
 @rowwise
@@ -135,29 +141,25 @@ def token_advance(
     """The open price line, the cost edge and the closed share, by this step's gap."""
     gap, line, log_floor, fade = chain[G], chain[L], chain[LOG_FLOOR], chain[TREND_FADE]
     rate, rate_long = chain[DEFLATION], chain[DEFLATION_LONG]
-    passing, shield, leaving = chain[PASS_THROUGH], chain[PASS_THROUGH_GAP], chain[EXIT_RATE]
+    passing, shield, leaving = chain[PASS_THROUGH], chain[INVERSE_PASS_THROUGH_GAP], chain[EXIT_RATE]
     volatility, w_line = chain[LINE_VOL], shocks[W_LINE]
     for j in range(gap.size):
         falling = rate_long[j] + (rate[j] - rate_long[j]) * fade[j]
         slack = line[j] - log_floor[j]
-        competed = min(1.0, passing[j] * dt * exp(-gap[j] / shield[j])) * max(0.0, slack)
+        competed = min(1.0, passing[j] * dt * exp(-gap[j] * shield[j])) * max(0.0, slack)
         recovered = min(1.0, leaving[j] * dt) * max(0.0, -slack)
         line[j] += recovered - competed - falling * dt + volatility[j] * sq * w_line[j]
     edge, edge_long, reversion = chain[LOG_EDGE], chain[LOG_EDGE_LONG], chain[COST_EDGE_REVERSION]
     edge_vol, w_edge = chain[COST_EDGE_VOL], shocks[W_EDGE]
     for j in range(gap.size):
         edge[j] += reversion[j] * dt * (edge_long[j] - edge[j]) + edge_vol[j] * sq * w_edge[j]
-    share, scarcity, curvature, switching = (
-        chain[X],
-        chain[LAB_SCARCITY],
-        chain[SHARE_CURVATURE],
-        chain[SWITCH_SPEED],
-    )
+    share, level, log_goal = chain[X], chain[LAB_SCARCITY], chain[SCRATCH]
+    curvature, switching = chain[SHARE_CURVATURE], chain[SWITCH_SPEED]
     for j in range(gap.size):
-        level = scarcity[j]
-        goal = select(
-            level > 0.0, exp(curvature[j] * log(max(level, 1e-300))), select(curvature[j] > 0.0, 0.0, 1.0)
-        )
+        log_goal[j] = curvature[j] * log(max(level[j], 1e-300))
+    for j in range(gap.size):
+        at_zero = select(curvature[j] > 0.0, 0.0, 1.0)
+        goal = select(level[j] > 0.0, exp(log_goal[j]), at_zero)
         share[j] += (goal - share[j]) * min(1.0, switching[j] * (1.0 - monopoly[j]) * dt)
 
 
@@ -224,7 +226,7 @@ def supply_advance(
     ``hop[LOG_CAPACITY]`` is set from the given tightness.
     """
     dt, inverse_dt = inputs.dt, 1.0 / inputs.dt
-    lowest, highest = chain[TREND_MIN], chain[TREND_MAX]
+    lowest, highest, now = chain[TREND_MIN], chain[TREND_MAX], chain[SCRATCH]
     for h in range(inputs.compute, inputs.n_hop):
         revenue, price = record[REVENUE * inputs.n_hop + h], hop[LOG_PRICE, h]
         sales, capacity, trend, tight = hop[LOG_SALES, h], hop[LOG_CAPACITY, h], hop[TREND, h], hop[TIGHT, h]
@@ -235,14 +237,15 @@ def supply_advance(
             hop[PRICE_SPEED, h],
         )
         for j in range(tight.size):
-            now = log(max(revenue[j], LEAST)) - price[j]
+            now[j] = log(max(revenue[j], LEAST)) - price[j]
+        for j in range(tight.size):
             if n == 0:
-                capacity[j] = now - tight[j]
+                capacity[j] = now[j] - tight[j]
             else:
-                growth = (now - sales[j]) * inverse_dt
+                growth = (now[j] - sales[j]) * inverse_dt
                 trend[j] = min(max(trend[j] + (growth - trend[j]) * speed[j], lowest[j]), highest[j])
-            sales[j] = now
-            raw = now - capacity[j]
+            sales[j] = now[j]
+            raw = now[j] - capacity[j]
             tight[j] += (raw - tight[j]) * repricing[j]
             capacity[j] += dt * min(max(trend[j] + raw * rate[j], CAPACITY_LOSS), limit[j])
 

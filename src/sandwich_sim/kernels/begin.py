@@ -59,11 +59,14 @@ from sandwich_sim.kernels.rows import (
     INVERSE_GAP_START,
     INVERSE_ONE_MINUS_SIGMA,
     INVERSE_OPEN_RETURN,
+    INVERSE_PASS_THROUGH_GAP,
     INVERSE_RETURN,
+    INVERSE_SCARCITY_GAP,
     LN_PLAN,
     LOG_BLEND_START,
     LOG_EDGE,
     LOG_EDGE_LONG,
+    LOG_KEPT,
     LOG_OPEN_RETURN,
     LOG_PREMIUM,
     LOG_PREMIUM_START,
@@ -75,11 +78,14 @@ from sandwich_sim.kernels.rows import (
     OPEN_RETURN,
     OWN_SHARE,
     OWN_WEIGHT,
+    PASS_THROUGH_GAP,
     PREMIUM,
     PRICE_SPEED,
     PSI,
+    RELEASE_SIZE,
     REVERSION,
     ROOM_SCALE,
+    SCARCITY_GAP,
     SW,
     TIGHT,
     TREND,
@@ -215,6 +221,9 @@ def begin_chain(dt: float, chain: NDArray[np.float64]) -> None:
         chain[LOG_EDGE, j] = log(chain[COST_EDGE, j])
         chain[LOG_EDGE_LONG, j] = log(chain[COST_EDGE_LONG, j])
         chain[X, j] = chain[CLOSED_SHARE, j]
+        chain[LOG_KEPT, j] = log(max(1.0 - chain[RELEASE_SIZE, j], 1e-300))
+        chain[INVERSE_PASS_THROUGH_GAP, j] = 1.0 / chain[PASS_THROUGH_GAP, j]
+        chain[INVERSE_SCARCITY_GAP, j] = 1.0 / chain[SCARCITY_GAP, j]
         chain[PSI, j] = chain[HARDWARE_DECLINE, j]
         chain[CEILING_NOW, j] = chain[CEILING, j]
         chain[INVERSE_OPEN_RETURN, j] = 1.0 / (1.0 + chain[OPEN_RETURN, j])

@@ -33,6 +33,8 @@ from sandwich_sim.kernels.rows import (
     PAYMENTS,
     PSI,
     REVENUE,
+    SCRATCH,
+    SCRATCH_2,
     TREND_MAX,
     TREND_MIN,
 )
@@ -67,21 +69,26 @@ def capital_edge(
     stock, surprise, log_target = edge[E_STOCK, e], edge[E_SURPRISE, e], edge[E_LOG_TARGET, e]
     lowest, highest, maintenance = chain[TREND_MIN], chain[TREND_MAX], chain[MAINTENANCE]
     orders, purchase = edge[E_ORDER, e], edge[E_PURCHASE, e]
+    target, rise, unit_price = chain[SCRATCH], chain[SCRATCH_2], orders
+    for j in range(base.size):
+        unit_price[j] = exp(price[j])
+    for j in range(base.size):
+        target[j] = weight[j] * base[j] / ((user_cost[j] + has_psi * psi[j]) * unit_price[j])
+    for j in range(base.size):
+        log_now = log(max(target[j], LEAST))
+        rise[j] = log_now - log_target[j]
+        log_target[j] = log_now
     for j in range(base.size):
         known = foresight[j] * (declared[j] + has_psi * psi[j])
-        unit_price = exp(price[j])
-        target = weight[j] * base[j] / ((user_cost[j] + has_psi * psi[j]) * unit_price)
-        log_now = log(max(target, LEAST))
         if n == 0:
-            stock[j] *= target
+            stock[j] *= target[j]
             surprise[j] -= known
         else:
-            surprise[j] += ((log_now - log_target[j]) * inverse_dt - known - surprise[j]) * learning[j]
-        log_target[j] = log_now
+            surprise[j] += (rise[j] * inverse_dt - known - surprise[j]) * learning[j]
         growth = min(max(known + surprise[j], lowest[j]), highest[j])
-        order = (life_rate[j] + growth) * stock[j] + (target - stock[j]) * gap_rate[j]
+        order = (life_rate[j] + growth) * stock[j] + (target[j] - stock[j]) * gap_rate[j]
         order = max(maintenance[j] * stock[j] * life_rate[j], order)
-        purchase[j] = order * unit_price
+        purchase[j] = order * unit_price[j]
         orders[j] = order
     if n == 0:
         book, growth_start = edge[E_BOOK, e], chain[GROWTH_START]

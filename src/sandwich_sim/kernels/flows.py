@@ -52,6 +52,7 @@ from sandwich_sim.kernels.rows import (
     PROFIT,
     REINVESTMENT,
     REVENUE,
+    SCRATCH,
     SHELF_CURVATURE,
     SHELF_LIFE,
     SHELF_MAX,
@@ -320,16 +321,20 @@ def training_step(
     log_plan, plan_start, plan = chain[LN_PLAN], chain[TRAINING_PLAN], chain[PLAN]
     reinvestment, funding, fade = chain[REINVESTMENT], chain[FUNDING], chain[FUNDING_FADE]
     train, amortised = chain[TRAIN], chain[AMORTISED]
-    inference = chain[INFERENCE]
+    inference, shelf = chain[INFERENCE], chain[SCRATCH]
     if n == 0:
         start_fixed_cost(rate, revenue, chain[GROWTH_START], fixed)
     fixed_speed = 0.0 if n == 0 else min(1.0, inputs.dt)
     speed = 1e300 if n == 0 else inputs.dt  # at the start all of it
     for j in range(gap.size):
         log_ratio[j] = log(max(gap[j], 1e-9) * inverse_start[j])
-        shelf = min(max(life[j] * exp(curvature[j] * log_ratio[j]), shortest[j]), longest[j])
-        per_shelf = 1.0 / shelf
-        plan[j] = plan_start[j] * exp(log_plan[j]) * life[j] * per_shelf
+    for j in range(gap.size):
+        shelf[j] = life[j] * exp(curvature[j] * log_ratio[j])
+    for j in range(gap.size):
+        plan[j] = plan_start[j] * life[j] * exp(log_plan[j])
+    for j in range(gap.size):
+        per_shelf = 1.0 / min(max(shelf[j], shortest[j]), longest[j])
+        plan[j] *= per_shelf
         fixed[j] += (rate[j] * revenue[j] - fixed[j]) * fixed_speed
         limit = (
             reinvestment[j] * max(revenue[j] - inference[j] - fixed[j], 0.0)

@@ -139,13 +139,14 @@ def token_prices(
     log_floor, open_cost, inverse_return = chain[LOG_FLOOR], chain[OPEN_COST], chain[INVERSE_OPEN_RETURN]
     log_line, log_edge, line, cost = chain[L], chain[LOG_EDGE], record[first + LINE], record[first + COST]
     for j in range(software.size):
-        floor = compute_log_price[j] - software[j]
-        serving = exp(floor) * inverse_return[j]
+        log_floor[j] = compute_log_price[j] - software[j]
+        open_cost[j] = exp(log_floor[j]) * inverse_return[j]
+    for j in range(software.size):
+        cost[j] = exp(log_edge[j]) * open_cost[j]
+    for j in range(software.size):
         compute_price[j] = exp(compute_log_price[j])
-        log_floor[j] = floor
-        open_cost[j] = serving
+    for j in range(software.size):
         line[j] = exp(log_line[j])
-        cost[j] = exp(log_edge[j]) * serving
     premium, share = record[PREMIUM * n_hop + lab], chain[X]
     price, blend, index = record[first + PRICE], chain[BLEND], hop[LOG_PRICE, lab]
     blend_start = chain[LOG_BLEND_START]

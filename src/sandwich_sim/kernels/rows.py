@@ -310,9 +310,13 @@ N_SINGLE = 56
     LAB_SCARCITY,
     BAD_DOLLARS,
     BAD_WALK,
+    LOG_KEPT,
+    INVERSE_PASS_THROUGH_GAP,
+    INVERSE_SCARCITY_GAP,
     SCRATCH,
-) = range(N_SINGLE, N_SINGLE + 44)
-N_CHAIN_ROWS = N_SINGLE + 44
+    SCRATCH_2,
+) = range(N_SINGLE, N_SINGLE + 48)
+N_CHAIN_ROWS = N_SINGLE + 48
 
 # --- shocks[step of four, shock, :]: normals in this order, then for each hop S, M, P.
 (

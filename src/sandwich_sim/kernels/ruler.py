@@ -12,13 +12,13 @@ from sandwich_sim.kernels.rows import (
     GLUT,
     INVERSE_MARKUP,
     INVERSE_RETURN,
+    INVERSE_SCARCITY_GAP,
     LAB_SCARCITY,
     LOG_PREMIUM,
     MONOPOLY,
     PREMIUM,
     PRICING_POWER,
     SCARCITY,
-    SCARCITY_GAP,
     TIGHT,
     TIGHTNESS,
     Z_MONOPOLY,
@@ -26,7 +26,7 @@ from sandwich_sim.kernels.rows import (
     Z_SCARCITY,
     G,
 )
-from sandwich_sim.kernels.vmath import exp, log
+from sandwich_sim.kernels.vmath import exp, exp_within, log
 
 LEAST_PREMIUM = -0.9
 MOST_ODDS = 115.0
@@ -34,9 +34,9 @@ MOST_ODDS = 115.0
 
 
 @inlined
-def _one_plus_odds_against(z: float) -> float:
+def _inverse_level(z: float) -> float:
     """1 + e^-z: the inverse of a level with log odds z."""
-    return 1.0 + exp(-min(max(z, -MOST_ODDS), MOST_ODDS))
+    return 1.0 + exp_within(max(min(-z, MOST_ODDS), -MOST_ODDS))
 
 
 @rowwise
@@ -54,6 +54,10 @@ def ruler_step(
     One division serves all three logistics and the markup. With a = 1 + e^-zS, b and c for M and
     P, and D = a b c, the product of the levels is d = 1/D, S = b c d, and 1 + premium = E/D with
     E = max(D (1 - glut) + cap, D/10); so q = 1/(D E) gives d = E q and 1/(1 + premium) = D D q.
+
+    Each exponential, the division and the logarithm have loops of their own: they are long
+    chains of instructions, and the processor overlaps trajectories only while several fit into
+    its window. In one loop they take half as long again.
     """
     for h in range(n_hop):
         if h == lab:
@@ -70,9 +74,13 @@ def ruler_step(
         cap, glut, inverse_return = hop[CAP, h], hop[GLUT, h], hop[INVERSE_RETURN, h]
         log_premium, inverse_markup = hop[LOG_PREMIUM, h], hop[INVERSE_MARKUP, h]
         for j in range(tight.size):
-            a = _one_plus_odds_against(z_s[j] + beta[j] * min(max(tight[j], -2.0), 2.0))
-            b = _one_plus_odds_against(z_m[j])
-            c = _one_plus_odds_against(z_p[j])
+            s[j] = _inverse_level(z_s[j] + beta[j] * min(max(tight[j], -2.0), 2.0))
+        for j in range(tight.size):
+            m[j] = _inverse_level(z_m[j])
+        for j in range(tight.size):
+            p[j] = _inverse_level(z_p[j])
+        for j in range(tight.size):
+            a, b, c = s[j], m[j], p[j]
             product = a * b * c
             discount = glut[j] * max(0.0, -tight[j])
             scaled = max(product * (1.0 - discount) + cap[j], 0.1 * product)
@@ -82,10 +90,10 @@ def ruler_step(
             m[j] = a * c * d
             p[j] = a * b * d
             t[j] = tight[j]
-            value = max(cap[j] * d - discount, LEAST_PREMIUM)
-            premium[j] = value
-            log_premium[j] = log(1.0 + value)
+            premium[j] = max(cap[j] * d - discount, LEAST_PREMIUM)
             inverse_markup[j] = inverse_return[j] * (product * product * q)
+        for j in range(tight.size):
+            log_premium[j] = log(1.0 + premium[j])
 
 
 @rowwise
@@ -97,17 +105,20 @@ def lab_ruler(
     s, m = record[SCARCITY * n_hop + lab], record[MONOPOLY * n_hop + lab]
     p, premium = record[PRICING_POWER * n_hop + lab], record[PREMIUM * n_hop + lab]
     t, log_premium = record[TIGHTNESS * n_hop + lab], hop[LOG_PREMIUM, lab]
-    lab_scarcity, gap, scale = chain[LAB_SCARCITY], chain[G], chain[SCARCITY_GAP]
+    lab_scarcity, gap, scale = chain[LAB_SCARCITY], chain[G], chain[INVERSE_SCARCITY_GAP]
     for j in range(gap.size):
-        b = _one_plus_odds_against(z_m[j])
-        c = _one_plus_odds_against(z_p[j])
+        lab_scarcity[j] = 1.0 - exp(-gap[j] * scale[j])
+    for j in range(gap.size):
+        m[j] = _inverse_level(z_m[j])
+    for j in range(gap.size):
+        p[j] = _inverse_level(z_p[j])
+    for j in range(gap.size):
+        level, b, c = lab_scarcity[j], m[j], p[j]
         d = 1.0 / (b * c)
-        level = 1.0 - exp(-gap[j] / scale[j])
-        value = cap[j] * level * d
-        lab_scarcity[j] = level
         s[j] = level
         m[j] = c * d
         p[j] = b * d
         t[j] = 0.0
-        premium[j] = value
-        log_premium[j] = log(1.0 + value)
+        premium[j] = cap[j] * level * d
+    for j in range(gap.size):
+        log_premium[j] = log(1.0 + premium[j])
