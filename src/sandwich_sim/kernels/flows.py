@@ -71,8 +71,8 @@ from sandwich_sim.kernels.vmath import exp, log
 
 LEAST = 1e-12
 """Revenues are taken as at least this in logarithms and ratios [bn USD/yr]."""
-REVENUE_SUM, PROFIT_SUM, TAKEN_SUM, WALKED, ARRIVED = range(5)
-"""Sums over hops: revenue, profit, profit + other, the dollar that stays and the one that arrives."""
+REVENUE_SUM, PROFIT_SUM, OTHER_SUM, WALKED, ARRIVED = range(5)
+"""Sums over hops: revenue, profit, other, the dollar that stays and the one that arrives."""
 N_SUMS = 5
 
 
@@ -214,7 +214,7 @@ def close_books(
     margin, gross_margin = record[MARGIN * n_hop + h], record[GROSS_MARGIN * n_hop + h]
     kept, outside = record[DOLLAR_PROFIT * n_hop + h], record[DOLLAR_OTHER * n_hop + h]
     payments, fixed, dollar = hop[PAYMENTS, h], hop[FIXED, h], hop[DOLLAR, h]
-    revenue_sum, profit_sum, taken_sum = sums[REVENUE_SUM], sums[PROFIT_SUM], sums[TAKEN_SUM]
+    revenue_sum, profit_sum, other_sum = sums[REVENUE_SUM], sums[PROFIT_SUM], sums[OTHER_SUM]
     walked, arrived = sums[WALKED], sums[ARRIVED]
     for j in range(revenue.size):
         left = revenue[j] - (payments[j] + other[j])
@@ -226,7 +226,7 @@ def close_books(
         outside[j] = walk * other[j]
         revenue_sum[j] += revenue[j]
         profit_sum[j] += left
-        taken_sum[j] += left + other[j]
+        other_sum[j] += other[j]
         walked[j] += kept[j] + outside[j]
         arrived[j] += dollar[j]
 

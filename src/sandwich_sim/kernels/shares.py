@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.kernels._jit import rowwise
 from sandwich_sim.kernels.bits import select
-from sandwich_sim.kernels.flows import ARRIVED, PROFIT_SUM, REVENUE_SUM, TAKEN_SUM, WALKED
+from sandwich_sim.kernels.flows import ARRIVED, OTHER_SUM, PROFIT_SUM, REVENUE_SUM, WALKED
 from sandwich_sim.kernels.rows import (
     BAD_DOLLARS,
     BAD_WALK,
@@ -69,14 +69,14 @@ def share_step(
     (also by NaN: the comparison is written so that NaN fails it).
     """
     first = N_PER_HOP * n_hop
-    revenue_sum, profit_sum, taken_sum = sums[REVENUE_SUM], sums[PROFIT_SUM], sums[TAKEN_SUM]
+    revenue_sum, profit_sum, other_sum = sums[REVENUE_SUM], sums[PROFIT_SUM], sums[OTHER_SUM]
     walked, arrived = sums[WALKED], sums[ARRIVED]
     spend, capex, depreciation = chain[SPEND_SUM], record[first + CAPEX], record[first + DEPRECIATION]
     financing, bad_dollars, bad_walk = record[first + FINANCING], chain[BAD_DOLLARS], chain[BAD_WALK]
     inverse = chain[INVERSE_SPEND]
     for j in range(spend.size):
         financing[j] = capex[j] - depreciation[j]
-        residual = abs(spend[j] + financing[j] - taken_sum[j])
+        residual = abs(spend[j] + financing[j] - (profit_sum[j] + other_sum[j]))
         gross = revenue_sum[j]
         bad_dollars[j] = select(residual <= TOLERANCE * gross, bad_dollars[j], 1.0)
         bad_walk[j] = select(abs(walked[j] - 1.0) <= TOLERANCE * max(1.0, arrived[j]), bad_walk[j], 1.0)
