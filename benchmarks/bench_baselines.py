@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,11 @@ TWIN_BLOCK = 8192
 """Trajectories of one call of the twin: its fastest size, below it calls weigh more, above it memory."""
 
 
-def engine_pass(spec: ScenarioSpec, n: int, threads: int, unit: int) -> Callable[[], Any]:
+def engine_pass(spec: ScenarioSpec, n: int, threads: int) -> Callable[[], Any]:
     """Return a run of the engine that keeps everything of ``--keep outcomes`` but writes nothing."""
     prepared = prepare(spec, trajectories=n, keep="outcomes", threads=threads)
-    meta = replace(prepared.meta, unit=unit)
-    model, plan = prepared.model(), record_plan(spec, meta)
-    return lambda: list(run_units(model, meta, plan, threads=threads))
+    model, plan = prepared.model(), record_plan(spec, prepared.meta)
+    return lambda: list(run_units(model, prepared.meta, plan, threads=threads))
 
 
 def scalar_pass(spec: ScenarioSpec, n: int, threads: int = 1) -> Callable[[], Any]:
@@ -77,8 +75,15 @@ def twin_pass(spec: ScenarioSpec, n: int) -> Callable[[], Any]:
     return run
 
 
-def compare(n: int, unit: int, rounds: int, *, twin_n: int, scalar_n: int) -> dict[str, float]:
-    """Measure times of a trajectory-step and the three ratios.
+def compare(n: int, rounds: int, *, twin_n: int, scalar_n: int) -> dict[str, float]:
+    """Measure times of a trajectory-step and their ratios.
+
+    Parameters
+    ----------
+    n : int
+        Trajectories of the engine; two units or more, as threads take whole ones.
+    twin_n : int
+        A multiple of TWIN_BLOCK.
 
     Returns
     -------
@@ -90,8 +95,8 @@ def compare(n: int, unit: int, rounds: int, *, twin_n: int, scalar_n: int) -> di
     spec = load_scenario("base")
     n_step = spec.years * spec.steps_per_year
     works = {
-        "engine": (engine_pass(spec, n, 1, unit), n),
-        "engine_two_threads": (engine_pass(spec, n, 2, unit), n),
+        "engine": (engine_pass(spec, n, 1), n),
+        "engine_two_threads": (engine_pass(spec, n, 2), n),
         "scalar": (scalar_pass(spec, scalar_n), scalar_n),
         "twin": (twin_pass(spec, twin_n), twin_n),
     }
@@ -144,8 +149,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
-    n = options.trajectories
-    found = compare(n, min(n, 32768), options.rounds, twin_n=TWIN_BLOCK, scalar_n=16384)
+    found = compare(options.trajectories, options.rounds, twin_n=TWIN_BLOCK, scalar_n=16384)
     table_of(found).show(options.json)
 
 

@@ -134,6 +134,13 @@ def run(
     if not force and (reused := _reuse(folder, prepared, began)):
         return reused
     check_plan(plan(prepared), folder)
+
+    def report(done: int, stage: str = "simulate") -> None:
+        if progress is not None:
+            elapsed = time.perf_counter() - began
+            progress(Progress(done, prepared.meta.n_trajectories, elapsed, stage))
+
+    report(0, "compile")  # the model needs the first kernels, those that draw
     model = prepared.model()
     check_drawn_shares(spec, model.draws, prepared.meta.n_trajectories)
     # A run that `_reuse` refused for its platform may be replaced where we chose the folder.
@@ -143,11 +150,6 @@ def run(
 
         def write(first: int, n: int, outcomes: Outcomes) -> None:
             writer.write_unit(first, outcome_arrays(outcomes, first, n))
-
-        def report(done: int, stage: str = "simulate") -> None:
-            if progress is not None:
-                elapsed = time.perf_counter() - began
-                progress(Progress(done, prepared.meta.n_trajectories, elapsed, stage))
 
         accumulators, swings = execute(
             prepared, model, on_piece=None if keep == "summary" else write, on_progress=report

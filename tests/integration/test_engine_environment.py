@@ -116,3 +116,13 @@ def test_plain_python_makes_what_the_compiled_kernels_make(tmp_path):
                 assert not far.any(), f"{name}: {np.nanmax(np.abs(found - values))}"
             elif not shocks:
                 np.testing.assert_array_equal(found, values, err_msg=name)
+
+
+@pytest.mark.nightly
+def test_no_index_is_out_of_bounds(tmp_path, scenario):
+    # Compiled anew with checks: compiled code does not notice a wrong index otherwise.
+    code, stdout, stderr = run_python(
+        tmp_path, RUN, scenario, "there", NUMBA_BOUNDSCHECK="1", SANDWICH_SIM_CACHE=str(tmp_path / "cache")
+    )
+    assert code == 0, stderr
+    assert len(stdout.strip()) == 64

@@ -103,7 +103,7 @@ def test_without_shocks_only_the_inputs_make_the_difference(base):
 @pytest.mark.nightly
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_large_run_does_not_depend_on_threads_and_width(base, sampler):
-    options = {"trajectories": 10 * UNIT + 1000, "seed": 9, "sampler": sampler}
+    options = {"trajectories": 10 * UNIT + 1000, "seed": 9, "sampler": sampler, "keep": "summary"}
     expected = run_everything(base, **options)
     for threads, width in zip((2, 3, 5, 16), (272, 64, 16, 512), strict=True):
         assert_same_bits(run_everything(base, threads=threads, width=width, **options), expected)

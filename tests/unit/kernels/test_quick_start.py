@@ -28,23 +28,3 @@ product = numba.njit(lambda a, b: np.dot(a, b))
 print(product(np.eye(2), np.full((2, 2), 3.0)).sum(), "scipy.linalg" in sys.modules)
 """
     assert answer_of(program) == ["False", "12.0", "True"]
-
-
-def test_a_run_imports_nothing_that_it_does_not_need(tmp_path):
-    program = """
-import sys
-from sandwich_sim.cli.main import cli
-cli.main(["run", "base", "-n", "64", "--quiet", "-o", sys.argv[1]], standalone_mode=False)
-print(*sys.modules)
-"""
-    heavy = {
-        "scipy.linalg",
-        "scipy.special",
-        "scipy.stats",
-        "xarray",
-        "pandas",
-        "zarr",
-        "matplotlib",
-        "pydantic",
-    }
-    assert not heavy & set(answer_of(program, str(tmp_path / "run")))
