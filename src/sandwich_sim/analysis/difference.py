@@ -16,7 +16,7 @@ from math import inf, isfinite, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.compare_groups import is_in_turn, sort_groups
+from sandwich_sim.analysis.compare_groups import is_in_turn, part_groups
 from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
@@ -125,16 +125,23 @@ def measure_mean(values: Floats, scramble: Groups, *, is_replicated: bool) -> Me
     return from_groups(mean, group_means(values, scramble), n)
 
 
-def measure_probability(flags: Flags, scramble: Groups, *, is_replicated: bool) -> Measured:
+def measure_probability(flags: Flags | Floats, scramble: Groups, *, is_replicated: bool) -> Measured:
     """Estimate a probability; where none or all trajectories hit, the error is that of two more each way.
+
+    Parameters
+    ----------
+    flags : ndarray of bool or float64, shape (n,)
+        Whether a trajectory hits; of floats, 1 or 0, and NaN where undefined.
+    scramble : ndarray of uint8, shape (n,)
+    is_replicated : bool
 
     Notes
     -----
-    The latter after Agresti and Coull (1998): the plain error would be zero.
+    The error after Agresti and Coull (1998), where the plain one would be zero.
     """
-    found = measure_mean(flags.astype(np.float64), scramble, is_replicated=is_replicated)
+    found = measure_mean(np.asarray(flags, dtype=np.float64), scramble, is_replicated=is_replicated)
     if found.n and found.value in (0.0, 1.0):
-        shy = (flags.sum() + 2.0) / (found.n + 4.0)
+        shy = (found.value * found.n + 2.0) / (found.n + 4.0)
         error = sqrt(shy * (1.0 - shy) / (found.n + 4.0))
         return Measured(found.value, error, found.degrees_of_freedom, found.n)
     return found
@@ -142,7 +149,7 @@ def measure_probability(flags: Flags, scramble: Groups, *, is_replicated: bool) 
 
 def measure_quantiles(values: Floats, levels: Sequence[float], scramble: Groups) -> tuple[Measured, ...]:
     """Estimate quantiles over the trajectories that have a value, errors across the 16 groups."""
-    found = sort_groups(values, scramble)
+    found = part_groups(values, scramble, levels)
     return tuple(
         section(pooled, groups, found.n, level)
         for pooled, groups, level in zip(
