@@ -77,19 +77,14 @@ def make_arrays(meta: RunMeta, seed: int = 1) -> Arrays:
 def count_buckets(values: NDArray[Any], name: str, n_bucket: int) -> NDArray[np.int64]:
     """Histogram of one series by the definition: buckets, underflow, overflow, undefined."""
     variable = VARIABLES[name.partition(".")[0]]
-    counts = np.zeros(n_bucket + 3, dtype=np.int64)
-    for x in values.ravel():
-        place = x if variable.scale == 0 else x / (variable.scale + abs(x))
-        if np.isnan(x):
-            counts[n_bucket + 2] += 1
-            continue
-        bucket = int(np.floor((place - variable.low) / (variable.high - variable.low) * n_bucket))
-        if bucket < 0:
-            counts[n_bucket] += 1
-        elif bucket >= n_bucket:
-            counts[n_bucket + 1] += 1
-        else:
-            counts[bucket] += 1
+    x = values.ravel()
+    is_defined = ~np.isnan(x)
+    x = x[is_defined].astype(np.float64)
+    place = x if variable.scale == 0 else x / (variable.scale + np.abs(x))
+    bucket = np.floor((place - variable.low) / (variable.high - variable.low) * n_bucket)
+    bucket = np.where(bucket < 0, n_bucket, np.where(bucket >= n_bucket, n_bucket + 1, bucket))
+    counts = np.bincount(bucket.astype(np.int64), minlength=n_bucket + 3)
+    counts[n_bucket + 2] = np.count_nonzero(~is_defined)
     return counts
 
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("Scenarios", "Print the JSON Schema of scenario files, for editors."),
     "runs": ("Results", "List result folders."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
+    "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
     "doctor": ("This machine", "Check versions, processors, memory, disk and the kernel cache."),
     "completion": ("This machine", "Print the script that completes commands in a shell."),
 }

@@ -1,0 +1,168 @@
+"""What a book's profit is made of: hops, and the uncertain inputs that move it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sandwich_sim.analysis.grouped import estimate_mean_of, estimate_statistic, in_groups
+from sandwich_sim.analysis.trajectories import Trajectories
+from sandwich_sim.results.meta import N_SCRAMBLE, RunMeta
+from sandwich_sim.results.summary import Estimate
+
+Floats = NDArray[np.float64]
+
+DRIVER_SAMPLE = 65_536
+"""Trajectories in which inputs are ranked: 8 MB of draws rather than hundreds."""
+N_BIN = 16
+"""Bins of equal count of an input."""
+FEWEST_IN_BIN = 8
+_WORST = 0.05
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one hop adds to the book's discounted profit.
+
+    Attributes
+    ----------
+    hop, title : str
+    exposure : float
+        Of the book [1].
+    mean : Estimate
+        Over all trajectories [bn USD].
+    in_worst : Estimate
+        Over the worst 5% of the book [bn USD].
+    """
+
+    hop: str
+    title: str
+    exposure: float
+    mean: Estimate
+    in_worst: Estimate
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How much one uncertain input moves the book's discounted profit.
+
+    Attributes
+    ----------
+    parameter : str
+        Dotted name.
+    variance : Estimate
+        Part of the variance that goes when the input is known (first-order index), the
+        expectation under no effect subtracted [1].
+    low, high : Estimate
+        Mean discounted profit where the input lies in its lowest and its highest fifth [bn USD].
+    """
+
+    parameter: str
+    variance: Estimate
+    low: Estimate
+    high: Estimate
+
+
+def contributions(
+    meta: RunMeta, exposure: Floats, profit: Floats
+) -> tuple[tuple[Contribution, ...], Estimate]:
+    """Take a book's discounted profit apart by hop.
+
+    Parameters
+    ----------
+    exposure : ndarray of float64, shape (n_hop,)
+    profit : ndarray of float64, shape (n_hop, n)
+        Discounted profit by hop [bn USD].
+
+    Returns
+    -------
+    tuple of Contribution
+        Hops without exposure are left out.
+    Estimate
+        Effective number of hops: one over the sum of the squared parts of the mean, losses
+        counted by their size.
+    """
+    parts = exposure[:, None] * profit
+    book = parts.sum(axis=0)
+    is_worst = np.zeros(book.size, dtype=bool)
+    is_worst[np.argsort(book)[: max(1, int(_WORST * book.size))]] = True
+    found = tuple(
+        Contribution(
+            hop,
+            title,
+            float(exposure[row]),
+            estimate_mean_of(parts[row]),
+            estimate_mean_of(np.where(is_worst, parts[row], np.nan)),
+        )
+        for row, (hop, title) in enumerate(zip(meta.hops, meta.hop_titles, strict=True))
+        if exposure[row]
+    )
+    held = parts[exposure > 0.0]
+    by_group = [_effective(group.mean(axis=1)) for group in in_groups(held) if group.shape[1]]
+    if len(by_group) < N_SCRAMBLE:
+        return found, estimate_statistic(book, lambda each: float("nan"))
+    error = float(np.std(by_group, ddof=1) / sqrt(N_SCRAMBLE))
+    return found, Estimate(_effective(held.mean(axis=1)), error)
+
+
+def _effective(means: Floats) -> float:
+    sizes = np.abs(means)
+    total = sizes.sum()
+    return float(total**2 / (sizes**2).sum()) if total > 0.0 else float("nan")
+
+
+def drivers(trajectories: Trajectories, book: Floats) -> tuple[tuple[Driver, ...], int]:
+    """Rank the drawn inputs by how much of the variance of the book's profit they carry.
+
+    Returns
+    -------
+    tuple of Driver
+        The strongest first; empty if there are too few trajectories or no drawn input.
+    int
+        Trajectories used.
+    """
+    n = min(trajectories.n, DRIVER_SAMPLE)
+    meta = trajectories.meta
+    if n < N_SCRAMBLE * N_BIN * FEWEST_IN_BIN or not meta.parameters:
+        return (), 0
+    draws = Trajectories(trajectories.folder, n).whole("parameters")
+    values = book[:n]
+    found = [_driver(name, row, values) for name, row in zip(meta.parameters, draws, strict=True)]
+    return tuple(sorted(found, key=lambda driver: -driver.variance.value)), n
+
+
+def _driver(name: str, draws: NDArray[np.float32], book: Floats) -> Driver:
+    bins = _bins(draws)
+    by_group = [_first_order(bins[group::N_SCRAMBLE], book[group::N_SCRAMBLE]) for group in range(N_SCRAMBLE)]
+    # The mean of the groups: each is corrected for its own noise, so their mean is too.
+    variance = Estimate(float(np.mean(by_group)), float(np.std(by_group, ddof=1) / sqrt(N_SCRAMBLE)))
+    low, high = np.quantile(draws, (0.2, 0.8))
+    return Driver(
+        name,
+        variance,
+        estimate_mean_of(np.where(draws <= low, book, np.nan)),
+        estimate_mean_of(np.where(draws >= high, book, np.nan)),
+    )
+
+
+def _bins(draws: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the bin of each draw; equal draws share a bin, so few values make few bins."""
+    edges = np.unique(np.quantile(draws, np.linspace(0.0, 1.0, N_BIN + 1)[1:-1]))
+    return np.searchsorted(edges, draws, side="left")
+
+
+def _first_order(bins: NDArray[np.intp], book: Floats) -> float:
+    """Part of the variance that lies between bins, unbiased under no effect (as epsilon squared)."""
+    count = np.bincount(bins)
+    total = np.bincount(bins, weights=book)
+    is_used = count > 0
+    mean = book.mean()
+    between = float((count[is_used] * (total[is_used] / count[is_used] - mean) ** 2).sum())
+    whole = float(((book - mean) ** 2).sum())
+    n, k = book.size, int(is_used.sum())
+    if whole <= 0.0 or n <= k:
+        return 0.0
+    return (between - (k - 1) * (whole - between) / (n - k)) / whole
