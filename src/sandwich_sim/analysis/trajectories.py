@@ -87,7 +87,8 @@ class Trajectories:
         base, _, hop = variable.partition(".")
         if hop and variable not in self._arrays and hop in self.meta.hops:
             values: Floats = self._year(base, year)
-            return values[self.meta.hops.index(hop)]
+            row: Floats = values[self.meta.hops.index(hop)]
+            return row
         found: Floats = self._year(variable, year)
         return found
 
@@ -100,8 +101,8 @@ class Trajectories:
     def _array(self, name: str) -> ArrayLayout:
         if not self.keeps(name):
             raise UsageError(
-                f"{self.folder}: the run does not keep {name} of its trajectories (keep = {self.meta.keep!r}). "
-                f"Run it with --keep outcomes and {name.partition('.')[0]} in [run] keep_series."
+                f"{self.folder}: the run does not keep {name} of its trajectories "
+                f"(keep = {self.meta.keep!r}). Run it with --keep outcomes and {name.partition('.')[0]} in [run] keep_series."
             )
         return self._arrays[name]
 

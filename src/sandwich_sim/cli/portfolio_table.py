@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sandwich_sim.results.meta import RunMeta
     from sandwich_sim.results.summary import Estimate
 
+Groups = Sequence[tuple[str, Sequence[str]]]
+"""Groups of columns: a heading (may be empty) and the heads below it."""
+
 _LEVELS = (0.05, 0.50, 0.95)
 _N_DRIVER = 8
 _NAME_WIDTH = 30
@@ -96,15 +99,13 @@ def _print_block(
         click.echo(f"{name:<{corner}}{numbers}".rstrip())
 
 
-def _columns(
-    title: str, groups: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Sequence[str]]
-) -> tuple[int, list[int]]:
+def _columns(title: str, groups: Groups, rows: Sequence[Sequence[str]]) -> tuple[int, list[int]]:
     heads = [head for _, each in groups for head in each]
     widths = [max(len(head), *(len(row[i + 1]) for row in rows)) for i, head in enumerate(heads)]
     return max(len(title), *(len(row[0]) for row in rows)), widths
 
 
-def _width(title: str, groups: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Sequence[str]]) -> int:
+def _width(title: str, groups: Groups, rows: Sequence[Sequence[str]]) -> int:
     corner, widths = _columns(title, groups, rows)
     return corner + sum(width + 2 for width in widths)
 
@@ -121,7 +122,7 @@ def _name(place: Place) -> str:
     return name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
 
 
-def _map_heads(meta: RunMeta) -> list[tuple[str, Sequence[str]]]:
+def _map_heads(meta: RunMeta) -> Groups:
     ends = f"{meta.start:%Y-%m}", f"{record_date(meta, -1):%Y-%m}"
     return [("", ("weight",)), ("revenue", ends), ("profit", ends)]
 
