@@ -102,7 +102,8 @@ class Trajectories:
         if not self.keeps(name):
             raise UsageError(
                 f"{self.folder}: the run does not keep {name} of its trajectories "
-                f"(keep = {self.meta.keep!r}). Run it with --keep outcomes and {name.partition('.')[0]} in [run] keep_series."
+                f"(keep = {self.meta.keep!r}). Run it with --keep outcomes and "
+                f"{name.partition('.')[0]} in [run] keep_series."
             )
         return self._arrays[name]
 

@@ -191,6 +191,6 @@ def _print_parts(portfolio: Portfolio) -> None:
         heads = [("", ("% of variance",)), ("profit where it is in its", ("lowest fifth", "highest"))]
         _print_block("What moves the book most", heads, rows)
         _print_text(
-            f"From {portfolio.n_driver:,} trajectories, one input at a time; inputs that are correlated share "
-            "what they move."
+            f"From {portfolio.n_driver:,} trajectories, one input at a time; inputs that are correlated "
+            "share what they move."
         )
