@@ -53,6 +53,8 @@ class Shape:
     ----------
     median : Measured
         Median of B less that of A.
+    medians : tuple of float
+        Of A and of B.
     shift : tuple of Measured
         Each quantile (`SHIFT_LEVELS`) of B less that of A.
     wasserstein, kolmogorov_smirnov : Distance
@@ -62,6 +64,7 @@ class Shape:
     """
 
     median: Measured
+    medians: tuple[float, float]
     shift: tuple[Measured, ...]
     wasserstein: Distance
     kolmogorov_smirnov: Distance
@@ -76,6 +79,7 @@ def measure_shape(a: SortedGroups, b: SortedGroups, relation: Relation) -> Shape
     first, second = compare_orders(a, b, relation)
     return Shape(
         median=shift[SHIFT_LEVELS.index(0.5)],
+        medians=(float(a.quantiles([0.5])[0]), float(b.quantiles([0.5])[0])),
         shift=shift,
         wasserstein=wasserstein(a, b, relation),
         kolmogorov_smirnov=kolmogorov_smirnov(a, b, relation),

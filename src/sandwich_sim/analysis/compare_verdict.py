@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, isfinite, log10
 from typing import Literal
 
-from sandwich_sim.analysis.compare import MetricComparison, needed_trajectories
+from sandwich_sim.analysis.compare import MetricComparison, Undefined, needed_trajectories
 from sandwich_sim.analysis.compare_shape import describe_place
 from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.metrics import Metric
@@ -18,6 +18,36 @@ FEWEST_CHANGED = 100
 """Where fewer pairs differ than this, their number is told instead of an interval."""
 _MOST = 1e10
 _MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often intervals and verdicts are wrong.
+
+    Attributes
+    ----------
+    alpha : float
+        An interval misses this often; so does any verdict of the whole comparison that B differs.
+    n_compared : int
+        Outcomes that are judged together: B counts as different where chance alone would lead as
+        far in ``alpha / n_compared`` of the cases (Bonferroni).
+    n_look : int
+        Looks that the comparison may take at the data; each has its share of ``alpha``.
+    """
+
+    alpha: float = 0.05
+    n_compared: int = 1
+    n_look: int = 1
+
+    @property
+    def interval(self) -> float:
+        """What an interval is computed at: its share of ``alpha``."""
+        return self.alpha / self.n_look
+
+    @property
+    def verdict(self) -> float:
+        """What a verdict is computed at."""
+        return self.interval / self.n_compared
 
 
 @dataclass(frozen=True)
@@ -38,6 +68,8 @@ class Verdict:
         settled, infinite where none would.
     statistic : {"mean", "median"}
         What was judged: the median where the mean rests on few trajectories.
+    alpha : float
+        What the interval in the sentence was computed at.
     """
 
     state: State
@@ -45,9 +77,17 @@ class Verdict:
     direction: int
     needed: float
     statistic: Literal["mean", "median"]
+    alpha: float
 
 
-def judge(found: MetricComparison, names: tuple[str, str], alpha: float, n_compared: int) -> Verdict:
+def judged_statistic(found: MetricComparison) -> tuple[Literal["mean", "median"], Measured]:
+    """Return the difference that is judged: of the means, or of the medians where a mean rests on few."""
+    if found.rests_on_few and found.shape is not None:
+        return "median", found.shape.median
+    return "mean", found.gap.mean
+
+
+def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verdict:
     """Judge one compared outcome.
 
     Parameters
@@ -55,83 +95,77 @@ def judge(found: MetricComparison, names: tuple[str, str], alpha: float, n_compa
     found : MetricComparison
     names : tuple of str
         Of A and B.
-    alpha : float
-        Most often that an interval misses.
-    n_compared : int
-        How many outcomes are judged together: B counts as different where chance alone would
-        lead as far in ``alpha / n_compared`` of the cases (Bonferroni).
+    rates : Rates
     """
-    subject = f"{possessive(names[1])} {describe_outcome(found.metric)}"
-    is_median = found.rests_on_few and found.shape is not None
-    statistic: Literal["mean", "median"] = "median" if is_median else "mean"
-    measured = found.shape.median if is_median and found.shape else found.gap.mean
-    if found.gap.n_changed == 0:
-        text = f"{subject} is that of {names[0]} on every one of the {found.gap.n:,} trajectories."
-        return Verdict("same", text, 0, 0.0, statistic)
-    if 0 < found.gap.n_changed < FEWEST_CHANGED:
-        text = f"{subject} differs on only {found.gap.n_changed} of the {found.gap.n:,} trajectories."
-        return Verdict("sparse", text, 0, inf, statistic)
+    statistic, measured = judged_statistic(found)
+    subject = describe_outcome(found.metric, names[1])
+    n, n_changed = found.gap.n, found.gap.n_changed
+
+    def say(state: State, text: str, direction: int = 0, needed: float = inf) -> Verdict:
+        return Verdict(state, f"{subject} {text}.", direction, needed, statistic, rates.interval)
+
+    if n_changed == 0 and n:
+        return say(
+            "same", f"{_is(found.metric)} as in {names[0]} on every one of the {n:,} trajectories", 0, 0.0
+        )
+    if 0 < n_changed < FEWEST_CHANGED:
+        return say("sparse", f"differs on only {n_changed} of the {n:,} trajectories")
     if not measured.is_known:
-        return Verdict("unknown", f"{subject}: too few trajectories to tell.", 0, inf, statistic)
-    return _judge_size(found, subject, measured, statistic, alpha, n_compared)
-
-
-def _judge_size(
-    found: MetricComparison,
-    subject: str,
-    measured: Measured,
-    statistic: Literal["mean", "median"],
-    alpha: float,
-    n_compared: int,
-) -> Verdict:
+        return say("unknown", "cannot be judged: too few trajectories")
     chance = measured.p_value()
-    size = describe_size(found.metric, measured, alpha)
-    middle = "has its median " if statistic == "median" else _verb(found.metric)
-    if chance < alpha / n_compared:
-        place = describe_place(found.shape.parts, alpha) if found.shape and statistic == "mean" else ""
-        text = f"{subject} {middle}{size}{f', {place}' if place else ''}."
-        return Verdict("different", text, 1 if measured.value > 0 else -1, 0.0, statistic)
-    needed = needed_trajectories(measured, found.gap.n, alpha / n_compared)
-    settle = describe_needed(needed)
-    if chance < alpha:
-        text = f"{subject} {middle}{size}, which is within chance among {n_compared} comparisons; {settle}."
-        return Verdict("suggestive", text, 0, needed, statistic)
-    text = f"{subject} is not distinguishable at this n: {size}; {settle}."
-    return Verdict("indistinct", text, 0, needed, statistic)
+    size = describe_size(found.metric, measured, rates, statistic)
+    if chance < rates.verdict:
+        place = describe_place(found.shape.parts, rates.interval) if found.shape else ""
+        tail = f", {place}" if place and statistic == "mean" else ""
+        return say("different", f"{size}{tail}", 1 if measured.value > 0 else -1, 0.0)
+    needed = needed_trajectories(measured, n, rates.verdict)
+    if chance < rates.interval:
+        chances = f"within chance among {rates.n_compared} comparisons"
+        return say("suggestive", f"{size}, {chances}; {describe_needed(needed)}", 0, needed)
+    text = f"is not distinguishable at this n: it {size}; {describe_needed(needed)}"
+    return say("indistinct", text, 0, needed)
 
 
-def describe_outcome(metric: Metric) -> str:
-    """Name an outcome in a sentence: ``lab profit share``, ``chips margin on 2030-01-01``."""
-    if metric.kind == "flag":
-        words = f"event {metric.variable}"
-    elif metric.kind == "event_time":
-        words = f"time to {metric.variable}"
-    elif metric.variable == "dollar_profit" and metric.scale != 1.0:
-        words = f"cents kept by {metric.hop}"
-    else:
-        words = f"{metric.hop} {metric.variable}".strip().replace("_", " ")
+def describe_outcome(metric: Metric, name: str) -> str:
+    """Name an outcome of a scenario in a sentence: ``B's lab profit share``, ``B's chips margin on ...``."""
     is_elsewhere = metric.date is not None and not metric.name.endswith("@ horizon")
-    return f"{words} on {metric.date}" if is_elsewhere else words
+    when = f"{' by' if metric.kind == 'flag' else ' on'} {metric.date}" if is_elsewhere else ""
+    if metric.kind in ("flag", "event_time"):
+        return f"In {name}, event {metric.variable}{when}"
+    if is_cents(metric):
+        return f"In {name}, {metric.hop}{when}"
+    words = f"{metric.hop} {metric.variable}".strip().replace("_", " ").replace("all in ", "all-in ")
+    return f"{possessive(name)} {words}{when}"
 
 
-def _verb(metric: Metric) -> str:
-    return "happens " if metric.kind == "flag" else "is "
+def is_cents(metric: Metric) -> bool:
+    """Whether an outcome is cents kept of the walked dollar."""
+    return metric.variable == "dollar_profit" and metric.scale != 1.0
 
 
-def describe_size(metric: Metric, measured: Measured, alpha: float) -> str:
-    """Say a difference with its interval: ``3.1 points higher (95% CI 2.9 to 3.3)``."""
+def _is(metric: Metric) -> str:
+    if metric.kind == "flag":
+        return "happens"
+    return "keeps the same cents" if is_cents(metric) else "is the same"
+
+
+def describe_size(metric: Metric, measured: Measured, rates: Rates, statistic: str = "mean") -> str:
+    """Say a difference with its interval: ``is 3.1 points higher (95% CI 2.9 to 3.3)``."""
     factor, unit = shown_unit(metric)
     sign = 1.0 if measured.value >= 0 else -1.0
-    half = measured.half_width(alpha) * factor
-    low, high = (end * factor * sign for end in sorted(measured.interval(alpha), key=lambda x: x * sign))
-    digits = digits_for(half)
-    more = ("more often", "less often") if metric.kind == "flag" else ("higher", "lower")
-    if metric.kind == "event_time":
-        more = "later", "earlier"
-    size = format_number(abs(measured.value) * factor, digits)
-    low_text, high_text = format_number(low, digits), format_number(high, digits)
-    level = f"{100.0 * (1.0 - alpha):.4g}"
-    return f"{size}{f' {unit}' if unit else ''} {more[sign < 0]} ({level}% CI {low_text} to {high_text})"
+    low, high = sorted(end * factor * sign for end in measured.interval(rates.interval))
+    digits = _digits_of(low, high)
+    size, low_text, high_text = (
+        format_number(value, digits) for value in (abs(measured.value) * factor, low, high)
+    )
+    amount = f"{size} {unit}".strip()
+    words = {"flag": ("happens", "more often", "less often"), "event_time": ("comes", "later", "earlier")}
+    verb, more, less = words.get(metric.kind, ("is", "higher", "lower"))
+    if is_cents(metric):
+        verb, more, less = "keeps", "more", "less"
+    where = " at the median" if statistic == "median" else ""
+    level = f"{100.0 * (1.0 - rates.alpha):.4g}%"
+    return f"{verb} {amount} {more if sign > 0 else less}{where} ({level} CI {low_text} to {high_text})"
 
 
 def shown_unit(metric: Metric) -> tuple[float, str]:
@@ -142,6 +176,13 @@ def shown_unit(metric: Metric) -> tuple[float, str]:
     if metric.unit == "cent":
         return 1.0, "cents"
     return 1.0, {"index": "", "yr": "years"}.get(metric.unit, metric.unit)
+
+
+def _digits_of(low: float, high: float) -> int:
+    """Return the decimals of an interval; more where an end that is not zero would be shown as zero."""
+    digits = digits_for((high - low) / 2.0)
+    smallest = min((abs(end) for end in (low, high) if end), default=1.0)
+    return digits if smallest >= 0.5 * 10.0**-digits else min(digits + 2, digits_for(smallest))
 
 
 def digits_for(half_width: float) -> int:
@@ -179,10 +220,33 @@ def possessive(name: str) -> str:
 
 def undefined_note(founds: Sequence[MetricComparison], names: tuple[str, str]) -> str:
     """Say which outcomes leave trajectories out because they have no value there; empty if none does."""
+    groups: dict[Undefined, list[str]] = {}
+    for found in founds:
+        if found.undefined.either:
+            groups.setdefault(found.undefined, []).append(found.metric.name)
     parts = [
-        f"{found.metric.name} {found.undefined.either:,} ({found.undefined.a:,} in {names[0]}, "
-        f"{found.undefined.b:,} in {names[1]})"
-        for found in founds
-        if found.undefined.either
+        f"{_listed(members)} {count.either:,} ({count.a:,} in {names[0]}, {count.b:,} in {names[1]})"
+        for count, members in groups.items()
     ]
-    return f"Left out for want of a value: {'; '.join(parts)}." if parts else ""
+    return f"Trajectories left out, where there is no value: {'; '.join(parts)}." if parts else ""
+
+
+def few_note(founds: Sequence[MetricComparison]) -> str:
+    """Say which outcomes are judged by their medians; empty if none is."""
+    few = [found.metric.name for found in founds if found.rests_on_few]
+    if not few:
+        return ""
+    return f"Judged and shown by medians, since a few far trajectories make the means: {_listed(few)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """List outcomes, those of one variable and date in one: ``margin.lab, .cloud @ horizon``."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        series, _, when = name.partition(" @ ")
+        variable, _, hop = series.partition(".")
+        groups.setdefault((variable, when), []).append(hop)
+    return ", ".join(
+        f"{variable}{', '.join(f'.{hop}' for hop in hops if hop)}{f' @ {when}' if when else ''}"
+        for (variable, when), hops in groups.items()
+    )

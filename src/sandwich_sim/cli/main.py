@@ -25,6 +25,7 @@ PROGRAM = "sandwich-sim"
 # name: (heading of the help page, what it does). Listing these imports nothing.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("Simulate", "Run scenarios and print who keeps the dollar."),
+    "compare": ("Compare", "Compare scenarios or runs, paired by design, and say what differs."),
     "scenarios": ("Scenarios", "List the scenarios that ship with the program."),
     "show": ("Scenarios", "Print a scenario in full, with the evidence of every number."),
     "validate": ("Scenarios", "Check scenario files; report every problem at once."),

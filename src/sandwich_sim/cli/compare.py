@@ -1,0 +1,149 @@
+"""`sandwich-sim compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.output import clean_line, note, say, say_json
+from sandwich_sim.cli.progress import ProgressLine
+from sandwich_sim.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from sandwich_sim.analysis.compare_result import Comparison
+
+UNSETTLED = 4
+
+
+@click.command(
+    epilog=example(
+        "sandwich-sim compare base deflation_sandwich -n 65_536",
+        "sandwich-sim compare base my_scenario.toml --metric 'margin.chips @ 2030' -o figures",
+        "sandwich-sim compare base price_war --metric profit_share.lab --until 'se(diff) < 0.001'",
+        "sandwich-sim compare results/base-1a2b3c4d results/mine",
+    )
+)
+@click.argument("a", type=click.Path(), metavar="A")
+@click.argument("others", type=click.Path(), nargs=-1, required=True, metavar="B...")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="OUTCOME",
+    help="What to compare: margin.chips @ 2030, profit_share (each hop), an event. May be repeated.  "
+    "[default: cents kept, profit share and margin of each hop, all-in margin, events]",
+)
+@click.option("-n", "--trajectories", type=click.IntRange(min=1), metavar="N", help="How many trajectories.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed of all sides.  [default: A's]"
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(["random", "latin-hypercube", "sobol"]),
+    help="How inputs are drawn.  [default: A's]",
+)
+@click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
+@click.option(
+    "--until",
+    metavar="CONDITION",
+    default="",
+    help="Double the trajectories until 'se(diff) < 0.001' or 'sign(diff)' holds for every outcome.",
+)
+@click.option(
+    "--most", type=click.IntRange(min=16), metavar="N", help="With --until: at most N.  [default: 4194304]"
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write figures there, light and dark.",
+)
+@click.option("--quiet", is_flag=True, help="Print the verdicts alone.")
+@json_option
+def command(a: str, others: tuple[str, ...], **options: Any) -> int:
+    """Compare each B with A: scenarios, or folders of runs.
+
+    Scenarios are simulated along the same random numbers, so that differences are per trajectory.
+    Run folders pair if seed, sampler, start, steps and Sobol dimensions agree; otherwise they are
+    compared as independent samples. The exit code is 4 where --until ends unsettled.
+    """
+    if options["output"] is not None:
+        _check_folder(options["output"])
+    result = _compare([a, *others], options)
+    figures = _write_figures(result, options["output"]) if options["output"] is not None else []
+    code = 0 if result.is_settled else UNSETTLED
+    code = IntegrityError.exit_code if result.failed else code
+    if options["as_json"]:
+        say_json({**result.to_document(), "figures": figures, "exit_code": code})
+        return code
+    _print(result, options["quiet"])
+    for path in figures if not options["quiet"] else ():
+        say(f"Figure: {clean_line(path)}")
+    _print_state(result)
+    return code
+
+
+def _compare(sources: list[str], options: dict[str, Any]) -> Comparison:
+    progress = ProgressLine(quiet=options["quiet"])
+    try:
+        # Only now: numba takes a while to load, and help should not wait.
+        from sandwich_sim.studies.compare import MOST_TRAJECTORIES, compare
+
+        return compare(
+            sources,
+            metrics=options["metrics"],
+            trajectories=options["trajectories"],
+            seed=options["seed"],
+            sampler=options["sampler"],
+            shocks=not options["no_shocks"],
+            until=options["until"],
+            most=options["most"] or MOST_TRAJECTORIES,
+            threads=options["threads"],
+            progress=progress,
+        )
+    finally:
+        progress.close()
+
+
+def _print(result: Comparison, quiet: bool) -> None:
+    if quiet:
+        for pair in result.pairs:
+            for verdict in pair.verdicts:
+                say(verdict.sentence)
+        return
+    from sandwich_sim.cli.compare_table import print_comparison
+
+    print_comparison(result)
+
+
+def _print_state(result: Comparison) -> None:
+    """Say on stderr what is wrong or unfinished."""
+    for warning in result.warnings:
+        note(f"warning: {clean_line(warning)}")
+    for side in result.sides:
+        for check, count in side.failures.items():
+            note(f"error: {clean_line(side.name)}: {check} in {count:,} trajectories.")
+    if not result.is_settled:
+        last = result.looks[-1]
+        note(
+            f"{clean_line(result.until)} does not hold after {last.n:,} trajectories: "
+            f"{clean_line(', '.join(last.unsettled))}. Raise --most, or choose outcomes with --metric."
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    """Make the folder of the figures before the work, not after it."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write_figures(result: Comparison, folder: Path) -> list[str]:
+    from sandwich_sim.plots.compare import save_comparison_figures
+
+    return [str(path) for path in save_comparison_figures(result, folder)]
