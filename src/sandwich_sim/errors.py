@@ -61,6 +61,17 @@ class ScenarioError(SandwichSimError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class GateError(SandwichSimError):
+    """Outcomes that a gate does not let pass; ``is_open`` where the evidence decides neither way."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, is_open: bool = False) -> None:
+        super().__init__(message)
+        if is_open:
+            self.exit_code = 4
+
+
 class ResourceError(SandwichSimError):
     """Too large for this machine's memory or disk, or stopped but resumable."""
 
