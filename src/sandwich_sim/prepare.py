@@ -81,7 +81,7 @@ def prepare(
         sampler=sampler,  # type: ignore[arg-type]
         shocks=shocks,
     )
-    warnings: list[str] = []
+    warnings = list(spec.notes)
     if meta.sampler == "sobol" and good_sizes(n)[0] != n:
         good = " or ".join(str(size) for size in dict.fromkeys(good_sizes(n)))
         warnings.append(f"sobol is best with 16 x 2^m trajectories: {good} rather than {n}.")

@@ -240,7 +240,10 @@ def _check_request(seed: int, sampler: str, trajectories: int) -> None:
         raise UsageError(f"unknown sampler {sampler!r}. Use one of {', '.join(SAMPLER_CODES)}.")
     limit = N_SCRAMBLE << INDEX_BITS if sampler == "sobol" else MAX_TRAJECTORIES
     if not 1 <= trajectories <= limit:
-        raise UsageError(f"{trajectories} trajectories are not in [1, {limit}] for {sampler}.")
+        raise UsageError(
+            f"{trajectories:,} trajectories: the sampler {sampler} takes 1 to {limit:,}. "
+            + ("Ask for fewer, or use random." if sampler == "sobol" else "Ask for fewer.")
+        )
 
 
 def _last_index(plan: DrawPlan) -> int:

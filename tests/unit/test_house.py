@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "matplotlib": {"plots", "report"},
     "xarray": {"results", "analysis", "simulation", "plots", "report", "studies", "cli"},
     "click": {"cli"},
-    "tomllib": {"scenario.load"},
+    "tomllib": {"scenario.parse"},
 }
 KERNELS_MAY_IMPORT = {"numpy", "numba", "llvmlite"}
 

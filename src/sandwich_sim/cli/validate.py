@@ -8,7 +8,7 @@ import click
 
 from sandwich_sim.cli.failures import report_failure, worst
 from sandwich_sim.cli.options import example, expand_scenarios, json_option, scenario_argument, set_option
-from sandwich_sim.cli.output import count, say, say_json
+from sandwich_sim.cli.output import clean_line, count, note, say, say_json
 from sandwich_sim.errors import SandwichSimError, ScenarioError
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def command(
             continue
         report = _accepted(source, spec)
         reports.append(report)
+        for remark in spec.notes:
+            note(f"note: {source}: {clean_line(remark)}")
         if not as_json:
             say(_line(report))
             if list_unsourced:
@@ -77,6 +79,7 @@ def _accepted(source: str, spec: ScenarioSpec) -> dict[str, Any]:
         "numbers": len(spec.evidence),
         "drawn": len(spec.drawn),
         "unsourced": unsourced(spec),
+        "notes": spec.notes,
         "problems": [],
     }
 

@@ -7,7 +7,7 @@ from math import floor, inf, isinf, sqrt
 
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable
-from sandwich_sim.scenario.layers import Merged
+from sandwich_sim.scenario.merged import Merged
 from sandwich_sim.scenario.parameters import Parameter, parameter_of
 from sandwich_sim.scenario.support import cdf, reach, support
 from sandwich_sim.scenario.tables import range_text
@@ -33,22 +33,33 @@ def resolve_same_as(draft: Draft, merged: Merged, findings: Findings) -> None:
         while isinstance(step := draft.numbers.get(target), SameAs) and target not in seen:
             seen.append(target)
             target = step.name
+        links = [further for link in seen[1:] for further in (link, *draft.chains.get(link, ()))]
+        draft.chains[name] = tuple(dict.fromkeys([*links, target]))
         if target in draft.numbers and target not in seen:
             draft.numbers[name] = SameAs(target)
             continue
         del draft.numbers[name]
         draft.broken.add(name)
         path = (*path_of(name), "same_as")
+        causes = [path_of(one) for one in seen[1:]]
         if target in seen:
-            findings.add(path, f"leads in a circle: {' -> '.join([*seen, target])}. Give one a value.")
-        elif target not in draft.broken:
-            findings.add(path, merged.removal(target) or _unknown(target, draft.numbers))
+            circle = " -> ".join([*seen, target])
+            findings.add(path, f"leads in a circle: {circle}. Give one a value.", causes=causes)
+        elif target not in draft.broken and not merged.is_spoiled(path_of(target)):
+            message = merged.removal_message(target) or _unknown(target, draft.numbers)
+            findings.add(path, message, causes=[*causes, *_ways_to(target)])
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     match = nearest(name, known)
     hint = f'Did you mean "{match}"?' if match else 'Use a dotted name, such as "open_source.gap".'
     return f'there is no number "{printable(name)}". {hint}'
+
+
+def _ways_to(name: str) -> list[KeyPath]:
+    """Return what decides on whether a number of a dotted name exists: itself, a role or a kind."""
+    path = path_of(name)
+    return [path, *((*path[:2], key) for key in ("role", "kind") if len(path) == 3)]
 
 
 def drawn_from(draft: Draft, name: str) -> Constant | Distribution | None:
@@ -61,23 +72,31 @@ def drawn_from(draft: Draft, name: str) -> Constant | Distribution | None:
 
 def check_ranges(draft: Draft, findings: Findings) -> None:
     """No number can take an impossible value."""
-    for name in draft.evidence:
-        number = drawn_from(draft, name)
-        if number is not None and not name.startswith("correlation."):
-            problem = range_problem(parameter_of(name), number)
-            own = draft.numbers[name]
-            if problem and isinstance(own, SameAs):
-                what = problem.partition(". ")[0]
-                problem = f"takes {own.name}, which {what}. Take another, or give it a value of its own."
-            if problem:
-                findings.add(path_of(name), problem)
+    refused = {
+        name: problem
+        for name in draft.evidence
+        if not name.startswith("correlation.")
+        and (number := drawn_from(draft, name)) is not None
+        and (problem := range_problem(parameter_of(name), number))
+    }
+    for name, problem in refused.items():
+        own = draft.numbers[name]
+        causes = [path_of(link) for link in draft.chains.get(name, ())]
+        if isinstance(own, SameAs):
+            if own.name in refused:  # said there
+                continue
+            what = problem.partition(". ")[0]
+            problem = f"takes {own.name}, which {what}. Take another, or give it a value of its own."
+        findings.add(path_of(name), problem, causes=causes)
     for low, high in (
         ("lab.shelf_min", "lab.shelf_max"),
         ("compute_cost.trend_min", "compute_cost.trend_max"),
     ):
         first, second = drawn_from(draft, low), drawn_from(draft, high)
         if first is not None and second is not None and reach(first)[0] > reach(second)[1]:
-            findings.add(path_of(low), f"is always above {high}. Use a lower one.")
+            links = (*draft.chains.get(low, ()), high, *draft.chains.get(high, ()))
+            causes = [path_of(link) for link in links]
+            findings.add(path_of(low), f"is always above {high}. Make it the lower one.", causes=causes)
 
 
 def range_problem(parameter: Parameter, number: Constant | Distribution) -> str | None:
@@ -150,9 +169,11 @@ def check_shares(draft: Draft, merged: Merged, findings: Findings) -> None:
     for buyer, total in lowest.items():
         if total > 1.0 + 1e-9:
             listed = " + ".join(names[buyer])
+            links = [link for name in names[buyer] for link in draft.chains.get(name, ())]
             findings.add(
                 merged.latest([path_of(name) for name in names[buyer]]),
                 f"the cost shares of {buyer} sum to at least {total:.4g} ({listed}). Make them 1 or less.",
+                causes=[path_of(link) for link in links],
             )
 
 
@@ -160,8 +181,8 @@ def active_pairs(draft: Draft, merged: Merged, findings: Findings) -> list[tuple
     """Return the correlations in force, names in alphabetical order.
 
     A correlation is inherited together with its numbers. Where a later file, or ``--set``,
-    fixes one of the two, there is nothing left to correlate and the pair is dropped; a file
-    that itself correlates a fixed number is refused. Dropped pairs leave the document too.
+    fixes one of the two, there is nothing left to correlate: the pair is dropped, which is noted.
+    A file that itself correlates a fixed number is refused. Dropped pairs leave the document too.
     """
     active: list[tuple[str, str, float]] = []
     for key, first, second, rho in draft.pairs:
@@ -173,6 +194,7 @@ def active_pairs(draft: Draft, merged: Merged, findings: Findings) -> list[tuple
             if name in draft.numbers and merged.origin(path_of(name)) > merged.origin(path)
         ]
         if late:
+            draft.notes.append(_dropped(first, second, rho, late, draft, merged))
             del merged.document["correlation"][key]
             draft.evidence.pop(f"correlation.{first} ~ {second}", None)
             continue
@@ -180,22 +202,33 @@ def active_pairs(draft: Draft, merged: Merged, findings: Findings) -> list[tuple
             findings.add(path, "correlates a number with itself. Name two numbers.")
         elif not fixed:
             active.append((first, second, rho))
-        for name in fixed:
-            _refuse_fixed(name, draft, path, findings)
+        for name in dict.fromkeys(fixed):
+            if name not in draft.broken and not merged.is_spoiled(path_of(name)):
+                _refuse_fixed(name, draft, merged, path, findings)
     return active
 
 
-def _refuse_fixed(name: str, draft: Draft, path: KeyPath, findings: Findings) -> None:
+def _dropped(first: str, second: str, rho: float, late: list[str], draft: Draft, merged: Merged) -> str:
+    """Say which pair was dropped, and what fixed its numbers."""
+    reasons = []
+    for name in late:
+        number = draft.numbers[name]
+        now = f"the draw of {number.name}" if isinstance(number, SameAs) else "a constant"
+        label = merged.layers[merged.origin(path_of(name))].label
+        reasons.append(f"{name} is {now} by {label}")
+    return f'the correlation "{first} ~ {second}" = {rho:g} is dropped: {" and ".join(reasons)}.'
+
+
+def _refuse_fixed(name: str, draft: Draft, merged: Merged, path: KeyPath, findings: Findings) -> None:
     number = draft.numbers.get(name)
-    if name in draft.broken:
-        return
     if isinstance(number, SameAs):
-        findings.add(path, f"{name} is the draw of {number.name}. Correlate {number.name}.")
+        message = f"{name} is the draw of {number.name}. Correlate {number.name}."
     elif number is not None:
-        findings.add(path, f"{name} is not uncertain. Remove the pair, or give it a distribution.")
+        message = f"{name} is not uncertain. Remove the pair, or give it a distribution."
     else:
         drawn = [known for known, value in draft.numbers.items() if isinstance(value, Distribution)]
-        findings.add(path, _unknown(name, drawn))
+        message = merged.removal_message(name) or _unknown(name, drawn)
+    findings.add(path, message, causes=_ways_to(name))
 
 
 def check_correlation(
@@ -216,11 +249,13 @@ def check_correlation(
         if not _is_positive_definite(matrix):
             smallest = _smallest_eigenvalue(matrix)
             factor = floor(99.0 / (1.0 - smallest)) / 100.0
+            gone = [removal.path for removal in merged.removals if removal.path[0] == "correlation"]
             findings.add(
                 path,
                 f"the correlations of {', '.join(group)} contradict each other (smallest eigenvalue "
                 f"{smallest:.3g}; pairs not listed count as 0). "
                 f"Multiply them by {factor:g} or less, or add the missing pairs.",
+                causes=gone,
             )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sandwich_sim.scenario import metalog
 from sandwich_sim.scenario.columns import ColumnError, read_column
 from sandwich_sim.scenario.fields import MAX_VALUES, Fields, finite, is_number, read_quantiles
-from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
+from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown
 from sandwich_sim.scenario.quantile_fit import (
     FitError,
     fit_beta,
@@ -237,7 +237,7 @@ def _component(part: object, path: KeyPath, f: Fields) -> Distribution | Constan
         return Constant(finite(part, path, f.findings))
     if isinstance(part, dict) and ("dist" in part or "quantiles" in part):
         return read_distribution(part, path, f.findings, f.folder)
-    f.findings.add(path, f'is {kind_of(part)}. Use a number or {{ dist = "..." }}.')
+    f.findings.add(path, f'is {shown(part)}. Use a number or {{ dist = "..." }}.')
     return None
 
 

@@ -20,6 +20,12 @@ class Draft:
         their own are in ``broken`` instead.
     pairs : list of (str, str, str, float)
         Key of the correlation in the file, its two names, its value.
+    chains : dict of str to tuple of str
+        Of a ``same_as``: the names that it was followed through, the number that is drawn last.
+    doubtful : set of str
+        Hops that seem to be a slip for another one, which was said.
+    notes : list of str
+        What a reader of the file should know though nothing is wrong.
     slots : tuple of str
         ``[run] sobol_slots``: the slots that a stored scenario came with.
     """
@@ -36,7 +42,10 @@ class Draft:
     demand: list[str] = field(default_factory=list)
     numbers: dict[str, Uncertain] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     pairs: list[tuple[str, str, str, float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)

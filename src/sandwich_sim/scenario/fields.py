@@ -10,7 +10,7 @@ from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any
 
-from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of
+from sandwich_sim.scenario.findings import Findings, KeyPath, shown, without_quotes
 from sandwich_sim.scenario.quantile_fit import Point
 
 QUANTILE_KEY = re.compile(r"p(\d{1,2}(?:[._]\d{1,6})?)\Z")
@@ -25,7 +25,7 @@ def is_number(value: object) -> bool:
 def finite(value: object, path: KeyPath, findings: Findings) -> float:
     """Return a plain number as float; NaN, and a finding, for anything else."""
     if not is_number(value):
-        findings.add(path, f"is {kind_of(value)}. Use a number.")
+        findings.add(path, f"is {shown(value)}. {without_quotes(value) or 'Use a number.'}".rstrip())
         return nan
     try:
         number = float(value)  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ class Fields:
         """Read a list of numbers."""
         value = self.table.get(key)
         if not isinstance(value, list):
-            found = "is missing" if value is None else f"is {kind_of(value)}"
+            found = "is missing" if value is None else f"is {shown(value)}"
             self.add(key, f"{found}. Use a list of numbers.")
             return ()
         if not n_least <= len(value) <= MAX_VALUES:

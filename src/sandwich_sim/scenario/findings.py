@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 KeyPath = tuple[str | int, ...]
 """Where a value sits: keys and positions in lists, such as ("event", "x", "clauses", 0)."""
 
 _MOST_SEARCHES = 200
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*(_\d+)*)(\.\d+)?([eE][+-]?\d{1,3})?\Z")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
 def printable(text: str, limit: int = 60) -> str:
@@ -39,40 +42,74 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def advice(word: str, known: Iterable[str], noun: str = "Known") -> str:
-    """Return what to do about an unknown word: the nearest known one, or some of them."""
+def advice(word: str, known: Iterable[str], noun: str = "Known", otherwise: str | None = None) -> str:
+    """Return what to do about an unknown word: the nearest known one, else other advice, or some words."""
     names = list(known)
     match = nearest(word, names)
     if match is not None:
         return f'Did you mean "{match}"?'
+    if otherwise is not None:
+        return otherwise
     listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"{noun}: {listed}." if names else "Remove it."
 
 
-def kind_of(value: object) -> str:
-    """Name the TOML type of a value for people."""
+def shown(value: object) -> str:
+    """Say what a file holds in place of what was expected."""
     if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int):
-        return "a whole number"
-    if isinstance(value, float):
-        return "a number"
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return printable(
+            f"{value:_}" if isinstance(value, int) and abs(value) >= 100_000 else repr(value), 40
+        )
     if isinstance(value, str):
-        return "a text"
+        return f'the text "{printable(value, 40)}"'
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    return "a date or time"
+    return f"the date or time {value}"
+
+
+def without_quotes(value: object) -> str:
+    """Return advice, to be followed by more, for a number or a date written as a text; else nothing."""
+    if not isinstance(value, str) or len(value) > 40:
+        return ""
+    if _NUMBER.match(value) or value in ("true", "false") or (_DAY.match(value) and is_day(value)):
+        return f"Write {value} without quotes. "
+    return ""
+
+
+def is_day(text: str) -> bool:
+    """Whether a text such as ``2026-07-01`` is a day of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem at a key path; ``layer`` where it belongs to one file whatever was merged later."""
+    """A problem at a key path.
+
+    Attributes
+    ----------
+    path : key path
+        Where it shows.
+    message : str
+        What is wrong. What to do.
+    layer : int or None
+        Where it belongs to one file whatever was merged later.
+    causes : tuple of key path
+        Other values that make the problem together with that at ``path``. Where one of them was
+        written, or removed, by a later file, that file is told.
+    """
 
     path: KeyPath
     message: str
     layer: int | None = None
+    causes: tuple[KeyPath, ...] = ()
 
 
 class Findings:
@@ -82,14 +119,20 @@ class Findings:
         self.items: list[Finding] = []
         self._n_search = 0
 
-    def add(self, path: KeyPath, message: str, layer: int | None = None) -> None:
+    def add(
+        self, path: KeyPath, message: str, layer: int | None = None, causes: Iterable[KeyPath] = ()
+    ) -> None:
         """Note a problem: what is wrong. What to do."""
-        self.items.append(Finding(path, message, layer))
+        self.items.append(Finding(path, message, layer, tuple(causes)))
 
-    def advise(self, word: str, known: Iterable[str], noun: str = "Known") -> str:
+    def advise(
+        self, word: str, known: Iterable[str], noun: str = "Known", otherwise: str | None = None
+    ) -> str:
         """Return `advice`, but search for near words only so often: a file may hold nothing but typos."""
         self._n_search += 1
-        return advice(word, known, noun) if self._n_search <= _MOST_SEARCHES else "Remove or correct it."
+        if self._n_search > _MOST_SEARCHES:
+            return "Remove or correct it."
+        return advice(word, known, noun, otherwise)
 
     def __bool__(self) -> bool:
         return bool(self.items)

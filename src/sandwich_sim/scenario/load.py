@@ -1,27 +1,26 @@
-"""A scenario file -> a frozen spec. The only place that reads TOML."""
+"""A scenario file, with all that it extends and the changes on top -> a frozen spec."""
 
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sandwich_sim.errors import Problem, ScenarioError
+from sandwich_sim.scenario.change import ChangeError, read_change
 from sandwich_sim.scenario.dump import dump_scenario
 from sandwich_sim.scenario.findings import Findings, KeyPath, dotted, nearest, printable
-from sandwich_sim.scenario.layers import Layer, Merged, merge_layers
-from sandwich_sim.scenario.prescan import MAX_BYTES, position, scan_text
+from sandwich_sim.scenario.layers import merge_layers
+from sandwich_sim.scenario.merged import Layer, Merged, Place
+from sandwich_sim.scenario.parse import ParseError, parse_toml
+from sandwich_sim.scenario.prescan import MAX_BYTES
 from sandwich_sim.scenario.resolve import resolve, with_run_options
 from sandwich_sim.scenario.spec import ScenarioSpec
 
 __all__ = ["dump_scenario", "load_scenario", "shipped_scenarios", "with_run_options"]
 
 _MAX_CHAIN = 16
-_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_. -]*\Z")
 
 
 def shipped_folder() -> Path:
@@ -64,8 +63,7 @@ def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> Scenario
     """
     path, label = _find(source)
     files = _read_chain(path, label)
-    folder = files[-1].folder
-    layers = (*files, *(_read_override(text, folder) for text in overrides))
+    layers = (*files, *_read_overrides(overrides, files[-1].folder))
     findings = Findings()
     merged = merge_layers(layers, findings)
     spec = resolve(merged, path.stem, findings)
@@ -156,63 +154,25 @@ def _read_file(path: Path, label: str) -> Layer:
     except UnicodeDecodeError as error:
         line, column = data.count(b"\n", 0, error.start) + 1, error.start - data.rfind(b"\n", 0, error.start)
         raise _refuse(label, "is not UTF-8 text. Save the file as UTF-8.", line, column) from None
-    return Layer(label, text, path.parent, _parse(text, label))
-
-
-def _parse(text: str, label: str) -> dict[str, Any]:
-    """Parse TOML within limits; any failure becomes a problem with its place."""
-    limit = scan_text(text)
-    if limit is not None:
-        line, column, message = limit
-        raise _refuse(label, message, line, column)
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        match = _PLACE.match(str(error))
-        if match is None:
-            raise _refuse(label, f"is no valid TOML: {printable(str(error))}. Correct it.", 1, 1) from None
-        if match.group(2):
-            line, column = int(match.group(2)), int(match.group(3))
-        else:
-            line, column = position(text, len(text.rstrip()))
-        raise _refuse(
-            label, f"is no valid TOML: {printable(match.group(1))}. Correct it.", line, column
-        ) from None
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise _refuse(label, f"cannot be parsed ({type(error).__name__}). Simplify it.", 1, 1) from None
+        return Layer(label, text, path.parent, parse_toml(text))
+    except ParseError as error:
+        raise _refuse(label, str(error), error.line, error.column, error.key) from None
 
 
-def _read_override(text: str, folder: Path | None) -> Layer:
-    """Turn ``a.b=0.5`` into a layer; a bare word counts as a text."""
-    label = f"--set {printable(text)}"
-    key, equals, value = text.partition("=")
-    keys = _parse_one(f"{key} = 0", label) if key.strip() and "\n" not in text else None
-    if keys is None or not equals:
-        raise _refuse(label, "is no change. Write KEY=VALUE, such as open_source.gap=4.0.")
-    value = value.strip()
-    if _WORD.match(value) and value not in ("true", "false", "inf", "nan"):
-        value = f'"{value}"'
-    data = _parse(f"value = {value}", label)
-    path: list[str] = []
-    inner: Any = keys
-    while isinstance(inner, dict):
-        if len(inner) != 1:
-            raise _refuse(label, "is no change. Write one key before the equals sign.")
-        ((name, inner),) = inner.items()
-        path.append(name)
-    if path == ["extends"] or list(data) != ["value"]:
-        raise _refuse(label, "is no change of one number. Write KEY=VALUE, such as open_source.gap=4.0.")
-    tree: Any = data["value"]
-    for name in reversed(path):
-        tree = {name: tree}
-    return Layer(label, None, folder, tree)
-
-
-def _parse_one(text: str, label: str) -> dict[str, Any] | None:
-    try:
-        return _parse(text, label)
-    except ScenarioError:
-        return None
+def _read_overrides(overrides: Sequence[str], folder: Path | None) -> list[Layer]:
+    """Turn the changes of a command line into layers; what is wrong with any is raised at once."""
+    layers: list[Layer] = []
+    problems: list[Problem] = []
+    for text in overrides:
+        label = f"--set {printable(text)}"
+        try:
+            layers.append(Layer(label, None, folder, read_change(text)))
+        except ChangeError as error:
+            problems.append(Problem(label, 0, 0, "", str(error)))
+    if problems:
+        raise ScenarioError(problems)
+    return layers
 
 
 def _place(layer: Layer, path: KeyPath, known: dict[str, Any]) -> tuple[int, int]:
@@ -231,7 +191,21 @@ def _placed(findings: Findings, merged: Merged) -> list[Problem]:
     spans: dict[str, Any] = {}
     problems: set[Problem] = set()
     for item in findings.items:
-        layer = merged.layers[merged.origin(item.path) if item.layer is None else item.layer]
-        line, column = _place(layer, item.path, spans)
-        problems.add(Problem(layer.label, line, column, dotted(item.path), item.message))
+        own = Place(merged.origin(item.path) if item.layer is None else item.layer, item.path)
+        blamed = own if item.layer is not None else merged.blame(item.path, item.causes)
+        message = item.message
+        if blamed != own:
+            message = f"breaks {dotted(own.path)}{_seen_at(own, merged, spans)}: {message}"
+        layer = merged.layers[blamed.layer]
+        line, column = _place(layer, blamed.path, spans)
+        problems.add(Problem(layer.label, line, column, dotted(blamed.path), message))
     return list(problems)
+
+
+def _seen_at(place: Place, merged: Merged, spans: dict[str, Any]) -> str:
+    """Return where an inherited value stands, in brackets; nothing for one that is gone."""
+    layer = merged.layers[place.layer]
+    if layer.text is None or merged.removal(place.path) is not None:
+        return ""
+    line, column = _place(layer, place.path, spans)
+    return f" ({layer.label}:{line}:{column})"

@@ -6,6 +6,7 @@ anything, only walk over keys, brackets and strings.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 
@@ -39,6 +40,32 @@ def find_spans(text: str) -> Spans:
     return {path: _line_column(starts, offset) for path, offset in scanner.found.items()}
 
 
+def last_given(text: str) -> tuple[KeyPath, int, int | None] | None:
+    """Return a key or table that a text defines: one given twice, else the last.
+
+    Its path, its offset, and the offset of what it repeats or overwrites.
+
+    Parameters
+    ----------
+    text : str
+        Valid up to its end, where it may break off.
+    """
+    scanner = _Scanner(text + "\n")
+    with contextlib.suppress(_BreakOffError, IndexError):
+        scanner.document()
+    if not scanner.given:
+        return None
+    given: dict[KeyPath, int] = {}
+    for path, offset in scanner.given:
+        if path in given:
+            return path, offset, given[path]
+        given[path] = offset
+    path, offset = scanner.given[-1]
+    implied = scanner.found[path]  # by a dotted key, say
+    around = [given[path[:n]] for n in range(len(path) - 1, 0, -1) if path[:n] in given]
+    return path, offset, implied if implied != offset else next(iter(around), None)
+
+
 def _line_column(starts: list[int], offset: int) -> tuple[int, int]:
     line = bisect_right(starts, offset)
     return line, offset - starts[line - 1] + 1
@@ -60,13 +87,18 @@ def _unescape(body: str) -> str:
     return _ESCAPE.sub(replace, body)
 
 
+class _BreakOffError(Exception):
+    """The text ends, or stops being TOML, inside a statement."""
+
+
 class _Scanner:
-    """A cursor over the text; ``found`` maps key paths to offsets."""
+    """A cursor over the text; ``found`` maps key paths to offsets, ``given`` lists what is defined."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.found: dict[KeyPath, int] = {}
+        self.given: list[tuple[KeyPath, int]] = []
         self.n_element: dict[KeyPath, int] = {}  # elements of each [[array of tables]] so far
 
     def document(self) -> None:
@@ -83,7 +115,8 @@ class _Scanner:
 
     def skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.at)
-        assert match is not None, "patterns here match the empty text"
+        if match is None:
+            raise _BreakOffError
         self.at = match.end()
         return match.group()
 
@@ -101,6 +134,7 @@ class _Scanner:
             if path in self.n_element:
                 path = (*path, self.n_element[path] - 1)
                 self.found.setdefault(path, offset)
+        self.given.append((path, segments[-1][1]))
         return path
 
     def key(self) -> list[tuple[str, int]]:
@@ -125,6 +159,7 @@ class _Scanner:
         for name, offset in self.key():
             path = (*path, name)
             self.found.setdefault(path, offset)
+        self.given.append((path, offset))
         self.at += 1  # the equals sign
         self.value(path)
 
@@ -148,8 +183,11 @@ class _Scanner:
             if self.text[self.at] == "]":
                 self.at += 1
                 return
-            self.found[(*path, index)] = self.at
+            start = self.at
+            self.found[(*path, index)] = start
             self.value((*path, index))
+            if self.at == start:
+                raise _BreakOffError
             index += 1
             self.skip(_GAP)
             if self.text[self.at] == ",":

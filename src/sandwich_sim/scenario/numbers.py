@@ -8,7 +8,7 @@ from typing import Any
 
 from sandwich_sim.scenario.distributions import read_distribution
 from sandwich_sim.scenario.fields import QUANTILE_KEY, finite, is_number
-from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
+from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown, without_quotes
 from sandwich_sim.scenario.spec import Evidence
 from sandwich_sim.scenario.uncertain import Constant, SameAs, Uncertain
 
@@ -45,7 +45,7 @@ def read_number(value: object, path: KeyPath, findings: Findings, folder: Path |
     if is_number(value):
         return _constant(value, path, findings)
     if not isinstance(value, dict):
-        findings.add(path, f"is {kind_of(value)}. Use {FORMS}.")
+        findings.add(path, f"is {shown(value)}. {without_quotes(value)}Use {FORMS}.")
         return None
     forms = [key for key in ("value", "same_as", "dist", "quantiles") if key in value]
     if forms == ["dist", "quantiles"]:

@@ -18,7 +18,7 @@ from sandwich_sim.scenario.check_numbers import (
 from sandwich_sim.scenario.digest import digest_of, raw_number
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.findings import Findings
-from sandwich_sim.scenario.layers import Merged
+from sandwich_sim.scenario.merged import Merged
 from sandwich_sim.scenario.parameters import SINGLE_TABLES
 from sandwich_sim.scenario.spec import Evidence, RunOptions, ScenarioSpec
 from sandwich_sim.scenario.tables_model import ModelReader
@@ -96,6 +96,7 @@ def _spec(merged: Merged, draft: Draft, name: str, pairs: list[tuple[str, str, f
         sobol_slots=slots,
         document=merged.document,
         digest="",
+        notes=tuple(draft.notes),
     )
     return replace(spec, digest=digest_of(spec))
 

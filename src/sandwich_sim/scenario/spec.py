@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -121,6 +121,8 @@ class ScenarioSpec:
         facts it points to; written to the run folder as ``scenario.toml``.
     digest : str
         SHA-256 (hex) of the canonical form of everything that can change a result.
+    notes : tuple of str
+        What to tell the user though nothing is wrong, such as a correlation that was dropped.
     """
 
     name: str
@@ -141,6 +143,7 @@ class ScenarioSpec:
     sobol_slots: tuple[str, ...]
     document: Mapping[str, Any]
     digest: str
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def hop_names(self) -> tuple[str, ...]:

@@ -13,10 +13,13 @@ from math import inf, isnan
 from typing import Any
 
 from sandwich_sim.scenario.fields import finite
-from sandwich_sim.scenario.findings import Findings, KeyPath, kind_of, printable
+from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown, without_quotes
+from sandwich_sim.scenario.parameters import BY_TABLE, SINGLE_TABLES
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}\Z")
 NAME_RULE = "Use letters, digits and _, at most 40, a letter first"
+TIME_KEYS = ("start", "years", "steps_per_year")
+RUN_KEYS = ("trajectories", "seed", "sampler", "fans", "keep_series", "sobol_slots")
 MAX_TEXT = 4000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -24,7 +27,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\
 def text_problem(value: object) -> str | None:
     """Return what is wrong with a text for people, None if nothing is."""
     if not isinstance(value, str):
-        return f"is {kind_of(value)}. Use a text."
+        return f"is {shown(value)}. Use a text."
     if len(value) > MAX_TEXT:
         return f"has {len(value)} characters. Use at most {MAX_TEXT}."
     if _FORBIDDEN.search(value):
@@ -55,21 +58,28 @@ class Table:
         self.is_table = isinstance(value, dict)
         self.data: Mapping[str, Any] = value if isinstance(value, dict) else {}
         if not self.is_table:
-            findings.add(path, f"is {kind_of(value)}. Use a table.")
+            findings.add(path, f"is {shown(value)}. Use a table.")
         if known is not None:
-            names = tuple(known)
-            for key in self.data:
-                if key not in names:
-                    self.add(key, f"unknown key. {findings.advise(key, names)}")
+            self.refuse_unknown(tuple(known))
 
-    def add(self, key: str, message: str) -> None:
-        self.findings.add((*self.path, key), message)
+    def refuse_unknown(self, known: tuple[str, ...]) -> None:
+        """Note every key that the table does not have."""
+        for key in self.data:
+            if key not in known:
+                self.add(
+                    key, f"unknown key. {self.findings.advise(key, known, otherwise=where_it_belongs(key))}"
+                )
 
-    def missing(self, key: str, what: str) -> bool:
+    def add(self, key: str, message: str, decided_by: str | None = None) -> None:
+        """Note a problem with a key; ``decided_by`` names another key of the table that makes it one."""
+        causes = [] if decided_by is None else [(*self.path, decided_by)]
+        self.findings.add((*self.path, key), message, causes=causes)
+
+    def missing(self, key: str, what: str, decided_by: str | None = None) -> bool:
         """Note a required key that is not there."""
         if key in self.data or not self.is_table:
             return key not in self.data
-        self.add(key, f"is missing. Add {what}.")
+        self.add(key, f"is missing. Add {what}.", decided_by)
         return True
 
     def text(self, key: str, default: str) -> str:
@@ -85,7 +95,7 @@ class Table:
             return default
         value = self.data[key]
         if value not in options or not isinstance(value, str):
-            found = f'"{printable(value)}"' if isinstance(value, str) else kind_of(value)
+            found = f'"{printable(value)}"' if isinstance(value, str) else shown(value)
             wanted = " or ".join(f'"{option}"' for option in options)
             self.add(key, f"is {found}. Use {wanted}.")
             return default
@@ -94,7 +104,7 @@ class Table:
     def flag(self, key: str) -> bool:
         value = self.data.get(key, False)
         if not isinstance(value, bool):
-            self.add(key, f"is {kind_of(value)}. Use true or false.")
+            self.add(key, f"is {shown(value)}. {without_quotes(value) or 'Use true or false.'}".rstrip())
             return False
         return value
 
@@ -102,13 +112,13 @@ class Table:
         """Read a whole number from ``low`` to ``high``."""
         value = self.data.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            found = kind_of(value)
+            write = without_quotes(value)
             if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-                found = f"written as a fraction. Write {int(value)}"
-            self.add(key, f"is {found}. Use a whole number from {low} to {high}.")
+                write = f"Write {int(value):_}. "
+            self.add(key, f"is {shown(value)}. {write}Use a whole number from {low} to {high:_}.")
             return default
         if not low <= value <= high:
-            self.add(key, f"is {printable(str(value), 30)}. Use a whole number from {low} to {high}.")
+            self.add(key, f"is {shown(value)}. Use a whole number from {low} to {high:_}.")
             return default
         return value
 
@@ -131,7 +141,8 @@ class Table:
         if value is None:
             return default
         if isinstance(value, datetime) or not isinstance(value, date):
-            self.add(key, f"is {kind_of(value)}. Use a day without quotes, such as 2026-07-01.")
+            hint = without_quotes(value) or "Use a day without quotes, such as 2026-07-01."
+            self.add(key, f"is {shown(value)}. {hint}".rstrip())
             return default
         if not 1900 <= value.year <= 2200:
             self.add(key, f"is {value}. Use a day between 1900 and 2200.")
@@ -152,7 +163,7 @@ class Table:
         """Return the elements of a list of tables with their paths."""
         value = self.data.get(key)
         if not isinstance(value, list):
-            self.add(key, f"is {'missing' if value is None else kind_of(value)}. Use a list of tables.")
+            self.add(key, f"is {'missing' if value is None else shown(value)}. Use a list of tables.")
             return []
         return [((*self.path, key, i), item) for i, item in enumerate(value)]
 
@@ -169,11 +180,23 @@ def range_text(low: float, high: float, low_open: bool = False, high_open: bool 
     return f"a number {start} {'below' if high_open else 'up to' if low_open else 'to'} {high:g}"
 
 
+def where_it_belongs(key: str) -> str | None:
+    """Say in which table a key belongs; None if there is no such key."""
+    if key in ("name", "title", "summary", "extends", "remove"):
+        return "Write it above the first [table]."
+    keys = {**BY_TABLE, "time": TIME_KEYS, "run": RUN_KEYS}
+    owners = [f"[{table}]" for table in ("time", "run", *SINGLE_TABLES) if key in keys[table]]
+    for table, example in (("hop", "chips"), ("edge", "cloud-chips"), ("demand", "app")):
+        if key in keys[table]:
+            owners.append(f"a table such as [{table}.{example}]")
+    return f"It belongs in {' or '.join(owners)}." if owners else None
+
+
 def named_tables(document: Mapping[str, Any], key: str, findings: Findings, noun: str) -> dict[str, object]:
     """Return the tables ``[key.<name>]`` whose names are well formed."""
     value = document.get(key, {})
     if not isinstance(value, dict):
-        findings.add((key,), f"is {kind_of(value)}. Use tables such as [{key}.x].")
+        findings.add((key,), f"is {shown(value)}. Use tables such as [{key}.x].")
         return {}
     good: dict[str, object] = {}
     for name, table in value.items():

@@ -8,7 +8,8 @@ from typing import Any, Literal, cast
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.fields import finite
 from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable
-from sandwich_sim.scenario.layers import Merged, edge_ends, pair_of
+from sandwich_sim.scenario.layers import edge_ends
+from sandwich_sim.scenario.merged import Merged, pair_of
 from sandwich_sim.scenario.numbers import read_evidence, read_number
 from sandwich_sim.scenario.parameters import (
     BY_TABLE,
@@ -24,6 +25,8 @@ from sandwich_sim.scenario.uncertain import Constant, SameAs
 ASSUMPTION = "assumption:"
 HOP_KEYS = ("title", "role", "cost_driver")
 EDGE_KEYS = ("kind",)
+ROLES = ("lab", "compute")
+KINDS = ("current", "capital")
 MAX_HOPS = 64
 MAX_EDGES = 512
 
@@ -81,18 +84,23 @@ class ModelReader:
         if len(hops) > MAX_HOPS:
             self.findings.add(("hop",), f"has {len(hops)} hops. Use at most {MAX_HOPS}.")
             return
-        if not hops:
+        if not hops and not self.document.get("hop"):
             self.findings.add(("hop",), f"is missing. Add tables [hop.x], one a hop.{self._hint()}")
         for name, value in hops.items():
+            if self._is_slip(name, value):
+                continue
             table = Table(value, ("hop", name), self.findings)
-            role = table.choice("role", ("lab", "compute"))
+            role = table.choice("role", ROLES)
             driver = table.choice("cost_driver", ("hardware", "energy"))
             keys = applicable("hop", role=role)
+            is_clear = "role" not in table.data or role is not None
             for key in table.data:
                 if role == "lab" and key in LAB_HOP_EXCLUDED:
-                    table.add(key, "is not for the lab: its price follows the open-weight line. Remove it.")
-                elif key not in keys and key not in HOP_KEYS:
-                    table.add(key, f"unknown key. {self.findings.advise(key, (*HOP_KEYS, *keys))}")
+                    way = _way_out("hop", name, key)
+                    hint = f"is not for the lab: its price follows the open-weight line. Remove it {way}."
+                    table.add(key, hint, decided_by="role")
+                    self.draft.broken.add(f"hop.{name}.{key}")
+            table.refuse_unknown((*HOP_KEYS, *BY_TABLE["hop"]))
             self.draft.hops.append(
                 Hop(
                     name,
@@ -101,7 +109,7 @@ class ModelReader:
                     cast(Literal["hardware", "energy"] | None, driver),
                 )
             )
-            self._numbers(table, keys)
+            self._numbers(table, keys, complete=is_clear)
 
     def _edges(self) -> None:
         edges = self.document.get("edge", {})
@@ -120,28 +128,56 @@ class ModelReader:
                 )
                 continue
             table = Table(edges[name], ("edge", name), self.findings)
-            kind = table.choice("kind", ("current", "capital"), "current")
+            kind = table.choice("kind", KINDS, "current")
             keys = applicable("edge", kind=kind)
+            is_clear = table.data.get("kind", kind) == kind and buyer in rank and supplier in rank
             for key in table.data:
-                if kind == "current" and key in CAPITAL_KEYS:
-                    table.add(key, 'is only for capital goods. Add kind = "capital", or remove it.')
-                elif key not in keys and key not in EDGE_KEYS:
-                    table.add(key, f"unknown key. {self.findings.advise(key, (*EDGE_KEYS, *keys))}")
+                if is_clear and kind == "current" and key in CAPITAL_KEYS:
+                    way = _way_out("edge", name, key)
+                    hint = f'is only for capital goods. Add kind = "capital", or remove it {way}.'
+                    table.add(key, hint, decided_by="kind")
+                    self.draft.broken.add(f"edge.{name}.{key}")
+            table.refuse_unknown((*EDGE_KEYS, *BY_TABLE["edge"]))
             self.draft.edges.append(Edge(buyer, supplier, cast(Literal["current", "capital"], kind)))
-            self._numbers(table, keys)
+            self._numbers(table, keys, complete=is_clear)
 
     def _demand(self) -> None:
         entries = named_tables(self.document, "demand", self.findings, "a hop")
         rank = {hop.name: i for i, hop in enumerate(self.draft.hops)}
-        if not entries:
+        if not entries and not self.document.get("demand"):
             self.findings.add(("demand",), f"is missing. Add [demand.x] for a hop x.{self._hint()}")
         for name in sorted(entries, key=lambda name: rank.get(name, len(rank))):
             table = Table(entries[name], ("demand", name), self.findings, BY_TABLE["demand"])
             self.draft.demand.append(name)
-            self._numbers(table, BY_TABLE["demand"])
+            self._numbers(table, BY_TABLE["demand"], complete=name in rank)
 
-    def _numbers(self, table: Table, keys: Mapping[str, Parameter]) -> None:
-        """Read the numbers of one table, with defaults and evidence."""
+    def _is_slip(self, name: str, value: object) -> bool:
+        """Note a table that adds a hop but seems to mean another one; return whether it does."""
+        if not isinstance(value, dict):
+            return False
+        needed = [
+            key
+            for key, parameter in applicable("hop", role=value.get("role")).items()
+            if parameter.default is None and not parameter.optional
+        ]
+        missing = [key for key in needed if key not in value]
+        here = self.merged.origin(("hop", name))
+        older = [hop for hop in self.document["hop"] if self.merged.origin(("hop", hop)) < here]
+        match = nearest(name, older) if 2 * len(missing) > len(needed) else None
+        if match is None:
+            return False
+        self.findings.add(
+            ("hop", name),
+            f'there is no hop {printable(name)} to change. Did you mean "{match}"? '
+            f"A new hop needs {', '.join(missing)} too.",
+        )
+        return True
+
+    def _numbers(self, table: Table, keys: Mapping[str, Parameter], complete: bool = True) -> None:
+        """Read the numbers of one table, with defaults and evidence.
+
+        What is missing is not said of a table that is not ``complete``, since its name is wrong.
+        """
         prefix = ".".join(str(part) for part in table.path)
         for key, parameter in keys.items():
             name, path = f"{prefix}.{key}", (*table.path, key)
@@ -153,9 +189,12 @@ class ModelReader:
                 self.draft.numbers[name] = Constant(parameter.default)
             elif not parameter.optional:
                 self.draft.broken.add(name)
+                if not complete:
+                    continue
                 what = parameter.long_name[0].lower() + parameter.long_name[1:]
                 unit = "" if parameter.unit == "1" else f" [{parameter.unit}]"
-                table.missing(key, f"{key} = ... ({what}{unit})")
+                decided_by = {"hop": "role", "edge": "kind"}.get(parameter.table)
+                table.missing(key, f"{key} = ... ({what}{unit})", decided_by)
 
     def _number(self, name: str, path: KeyPath, value: object) -> None:
         n_before = len(self.findings.items)
@@ -216,6 +255,11 @@ class ModelReader:
                 self.findings.add(path, f"is {rho:g}. Use a correlation between -1 and 1; for 1 use same_as.")
             return None
         return rho
+
+
+def _way_out(*path: str) -> str:
+    """Say how an overlay gets rid of a key that stands in a file below."""
+    return f'(in an overlay: remove = ["{".".join(path)}"])'
 
 
 def source_problem(source: str, fact_ids: Collection[str]) -> str | None:

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sandwich_sim.scenario.draft import Draft
-from sandwich_sim.scenario.findings import Findings, KeyPath
+from sandwich_sim.scenario.findings import Findings, KeyPath, nearest
 from sandwich_sim.scenario.parameters import SINGLE_TABLES
 from sandwich_sim.scenario.spec import Clause, Event, Move, Position, RunOptions, Sampler
-from sandwich_sim.scenario.tables import NAME, NAME_RULE, Table, named_tables
+from sandwich_sim.scenario.tables import NAME, NAME_RULE, RUN_KEYS, TIME_KEYS, Table, named_tables
 from sandwich_sim.variables import FAN_DEFAULT, KEEP_SERIES_DEFAULT
 
 TOP_KEYS = ("name", "title", "summary", "time", "run", *SINGLE_TABLES)
 TOP_TABLES = ("hop", "edge", "demand", "correlation", "event", "portfolio", "fact")
-TIME_KEYS = ("start", "years", "steps_per_year")
-RUN_KEYS = ("trajectories", "seed", "sampler", "fans", "keep_series", "sobol_slots")
 CLAUSE_KEYS = ("series", "below", "above", "rises", "falls", "ends_above", "ends_above_start")
 MOVE_KEYS = ("years", "by", "by_ratio")
 POSITION_KEYS = ("weight", "exposure", "price", "revenue")
@@ -24,6 +22,8 @@ FACT_TEXTS = ("hop", "quantity", "unit", "period", "source", "url", "published",
 FACT_NUMBERS = ("best", "low", "high")
 SAMPLERS = ("random", "latin-hypercube", "sobol")
 MAX_TRAJECTORIES = 2**48 - 1
+MAX_SOBOL = 16 * 2**32
+"""16 scrambles of 32 bits each."""
 MAX_SEED = 2**64 - 1
 MAX_YEARS = 100
 MAX_STEPS_PER_YEAR = 365
@@ -42,19 +42,23 @@ def read_frame(document: Mapping[str, Any], findings: Findings) -> Draft:
         time.missing("start", "start = 2026-07-01, the day of the first record")
         time.missing("years", "years = 10")
     run = _table(document, "run", findings, RUN_KEYS)
+    options = RunOptions(
+        trajectories=run.whole("trajectories", 1, MAX_TRAJECTORIES, TRAJECTORIES_DEFAULT),
+        seed=run.whole("seed", 0, MAX_SEED, 0),
+        sampler=cast(Sampler, run.choice("sampler", SAMPLERS, "sobol")),
+        fans=run.names("fans", FAN_DEFAULT),
+        keep_series=run.names("keep_series", KEEP_SERIES_DEFAULT),
+    )
+    if options.sampler == "sobol" and options.trajectories > MAX_SOBOL:
+        hint = f'is {options.trajectories:_}. Use at most {MAX_SOBOL:_}, or sampler = "random".'
+        findings.add(("run", "trajectories"), hint, causes=[("run", "sampler")])
     return Draft(
         title=top.text("title", ""),
         summary=top.text("summary", ""),
         start=time.day("start"),
         years=time.whole("years", 1, MAX_YEARS, 10),
         steps_per_year=time.whole("steps_per_year", 1, MAX_STEPS_PER_YEAR, 4),
-        run=RunOptions(
-            trajectories=run.whole("trajectories", 1, MAX_TRAJECTORIES, TRAJECTORIES_DEFAULT),
-            seed=run.whole("seed", 0, MAX_SEED, 0),
-            sampler=cast(Sampler, run.choice("sampler", SAMPLERS, "sobol")),
-            fans=run.names("fans", FAN_DEFAULT),
-            keep_series=run.names("keep_series", KEEP_SERIES_DEFAULT),
-        ),
+        run=options,
         slots=run.names("sobol_slots", ()),
     )
 
@@ -83,6 +87,15 @@ def read_events(document: Mapping[str, Any], draft: Draft, findings: Findings) -
         return
     for name, value in events.items():
         table = Table(value, ("event", name), findings, ("title", "clauses"))
+        if table.is_table and "clauses" not in table.data:
+            match = nearest(name, [other for other in events if other != name])
+            hint = (
+                f"Did you mean [event.{match}]?"
+                if match
+                else 'Add clauses = [{ series = "gap", below = 1.0 }].'
+            )
+            table.add("clauses", f"is missing. {hint}")
+            continue
         clauses = [_clause(item, path, findings) for path, item in table.tables("clauses")]
         if table.data.get("clauses") == []:
             table.add("clauses", 'is empty. Add a clause, such as { series = "gap", below = 1.0 }.')
@@ -124,6 +137,10 @@ def read_portfolio(document: Mapping[str, Any], draft: Draft, findings: Findings
             findings.add(path, f"is no name for a position. {NAME_RULE}.")
             continue
         table = Table(value, path, findings, POSITION_KEYS)
+        match = nearest(name, [other for other in positions.data if other != name])
+        if match and table.is_table and ("weight" not in table.data or "exposure" not in table.data):
+            findings.add(path, f'is a new position without weight or exposure. Did you mean "{match}"?')
+            continue
         table.missing("weight", "weight = ..., its part of the book")
         table.missing("exposure", "exposure = { hop = 1.0 }, where its business lies")
         exposure = Table(table.data.get("exposure", {}), (*path, "exposure"), findings)

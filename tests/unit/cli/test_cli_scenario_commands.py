@@ -59,6 +59,17 @@ def test_validate_takes_a_folder(call, good, bad):
     assert document["files"][1]["unsourced"] == ["open_source.gap"]
 
 
+def test_validate_says_which_correlations_were_dropped(call, tmp_path):
+    (tmp_path / "fixed.toml").write_text('extends = "base"\n[demand.app]\ngrowth = 0.5\n')
+    told = 'the correlation "demand.app.growth ~ demand.cloud.growth" = 0.5 is dropped: '
+    plain = call("validate", "fixed.toml")
+    assert plain.exit_code == 0
+    assert plain.stderr == f"note: fixed.toml: {told}demand.app.growth is a constant by fixed.toml.\n"
+    (report,) = json.loads(call("validate", "fixed.toml", "--json").stdout)["files"]
+    assert report["ok"]
+    assert report["notes"][0].startswith(told)
+
+
 def test_validate_checks_changes_on_the_command_line(call):
     assert call("validate", "base", "--set", "open_source.gap=4.0").exit_code == 0
     result = call("validate", "base", "--set", "open_source.gap=many")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandwich_sim.errors import ScenarioError
-from sandwich_sim.scenario.load import load_scenario, with_run_options
+from sandwich_sim.scenario.load import load_scenario, shipped_scenarios, with_run_options
 from sandwich_sim.scenario.spec import Evidence, ScenarioSpec
 from sandwich_sim.scenario.uncertain import Constant, LogNormal, SameAs, Uniform
 
@@ -145,6 +145,12 @@ def test_remove_takes_edges_events_positions_and_correlations(overlay: Overlay) 
     assert ("demand.app.growth", "demand.cloud.growth", 0.5) not in mine.correlation
 
 
+@pytest.mark.parametrize("table", ["event", "portfolio", "correlation"])
+def test_tables_of_little_weight_may_be_removed_whole(overlay: Overlay, table: str) -> None:
+    mine = overlay(f'remove = ["{table}"]\n')
+    assert not {"event": mine.events, "portfolio": mine.portfolio, "correlation": mine.correlation}[table]
+
+
 def test_removed_hop_may_be_written_anew(overlay: Overlay) -> None:
     mine = overlay(
         f'remove = ["hop.power"]\n[hop.power]\nafter = "chips"{GRID}[edge.cloud-power]\nshare = 0.05\n'
@@ -162,7 +168,26 @@ def test_correlation_in_the_other_order_replaces(overlay: Overlay) -> None:
 def test_correlation_of_a_number_fixed_later_is_dropped(overlay: Overlay) -> None:
     fixed = load_scenario("base", ["demand.app.growth=0.5"])
     assert all("demand.app.growth" not in pair for pair in fixed.correlation)
-    assert overlay("[demand.app]\ngrowth = 0.5\n").correlation == fixed.correlation
+    mine = overlay("[demand.app]\ngrowth = 0.5\n")
+    assert mine.correlation == fixed.correlation
+    (note,) = fixed.notes
+    assert note == (
+        'the correlation "demand.app.growth ~ demand.cloud.growth" = 0.5 is dropped: '
+        "demand.app.growth is a constant by --set demand.app.growth=0.5."
+    )
+    assert "mine.toml." in mine.notes[0]
+
+
+def test_correlation_of_a_number_that_takes_another_draw_is_dropped(overlay: Overlay) -> None:
+    mine = overlay('[demand.cloud]\ngrowth = { same_as = "demand.app.growth" }\n')
+    assert all("demand.cloud.growth" not in pair for pair in mine.correlation)
+    assert len(mine.notes) == 3
+    assert all("demand.cloud.growth is the draw of demand.app.growth by " in note for note in mine.notes)
+
+
+def test_nothing_is_noted_where_nothing_is_dropped(overlay: Overlay) -> None:
+    assert overlay('[demand.app]\ngrowth = { dist = "uniform", low = 0.1, high = 0.5 }\n').notes == ()
+    assert all(load_scenario(name).notes == () for name in shipped_scenarios())
 
 
 def test_overlays_of_overlays(overlay: Overlay) -> None:
@@ -191,6 +216,14 @@ def test_changes_from_the_command_line() -> None:
     assert spec.run.seed == 2**64 - 1
     assert spec.start.year == 2027
     assert ("lab.funding", "open_source.leap_size", 0.3) in spec.correlation
+    assert "umbrella_closed" not in [event.name for event in spec.events]
+
+
+def test_changes_from_the_command_line_need_no_quotes_or_brackets_of_toml() -> None:
+    spec = load_scenario(
+        "base", ["correlation.open_source.leap_size ~ open_source.gap=0.3", "remove=event.umbrella_closed"]
+    )
+    assert ("open_source.gap", "open_source.leap_size", 0.3) in spec.correlation
     assert "umbrella_closed" not in [event.name for event in spec.events]
 
 
