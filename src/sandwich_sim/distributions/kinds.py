@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -94,6 +95,7 @@ def _discrete(distribution: Discrete, low: float, high: float) -> KernelQuantile
     return KernelQuantile(quantiles.DISCRETE, values=np.concatenate((levels, values)))
 
 
+@lru_cache(maxsize=256)  # 2 ms each, and a study runs many scenarios that share most of their inputs
 def _tabulated(distribution: Distribution) -> KernelQuantile:
     law = law_of(distribution)
     if not isinstance(distribution, Mixture):
