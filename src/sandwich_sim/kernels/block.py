@@ -139,7 +139,7 @@ def reduce_record(
             accumulators.undefined[n],
             scratch.defined,
         )
-        count_fans(plan, n, record, n_valid, scratch.buckets, accumulators.fan)
+        count_fans(plan, record, n_valid, scratch.buckets, accumulators.fan[n])
         if n == 0:
             count_fine(plan, 0, record, n_valid, scratch.buckets, accumulators.fine)
         if n == inputs.n_step:

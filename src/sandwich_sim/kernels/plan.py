@@ -62,14 +62,17 @@ class Accumulators(NamedTuple):
     """Sums and counts of a unit; the scramble is the last axis of the sums, contiguous.
 
     Shapes: total, square ``(n_record, n_series, 16)``; undefined ``(n_record, 16)``; fan
-    ``(n_fan, n_record, 259)``; fine ``(16, n_fine, 2, 1027)``; event_count
+    ``(n_record, n_fan, 259)``; fine ``(16, n_fine, 2, 1027)``; event_count
     ``(16, n_event, years + 1)``; failures, first_failure ``(2,)``: identities (i) and (ii).
+
+    Fan counts have 16 bits, since every block passes all of them through the cache: a unit must
+    have fewer than 65,536 trajectories.
     """
 
     total: NDArray[np.float64]
     square: NDArray[np.float64]
     undefined: NDArray[np.int64]
-    fan: NDArray[np.uint32]
+    fan: NDArray[np.uint16]
     fine: NDArray[np.uint32]
     event_count: NDArray[np.int64]
     failures: NDArray[np.int64]
@@ -104,6 +107,6 @@ class Scratch(NamedTuple):
     run: NDArray[np.float64]
     holds: NDArray[np.float64]
     time: NDArray[np.float64]
-    buckets: NDArray[np.uint32]
+    buckets: NDArray[np.uint16]
     total: NDArray[np.float64]
     defined: NDArray[np.float64]

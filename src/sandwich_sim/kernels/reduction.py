@@ -112,7 +112,7 @@ def count_undefined(x: NDArray[np.float64], n_valid: int, undefined: NDArray[np.
 
 @rowwise
 def find_buckets(
-    x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.uint32]
+    x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.uint16]
 ) -> None:
     """Write each value's bucket: 0 below the range, 1..n inside, n + 1 above, n + 2 undefined."""
     low, per_unit, scale = axis[0], axis[1], axis[2]
@@ -120,24 +120,23 @@ def find_buckets(
     if scale == 0.0:
         for j in range(x.size):
             position = min(max((x[j] - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
+            buckets[j] = np.uint16(select(x[j] == x[j], position, most + 1.0))
     else:
         for j in range(x.size):
             value = min(max(x[j], -_FAR), _FAR)  # infinity over infinity would be no bucket at all
             position = min(max((value / (scale + abs(value)) - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.uint32(select(x[j] == x[j], position, most + 1.0))
+            buckets[j] = np.uint16(select(x[j] == x[j], position, most + 1.0))
 
 
 @compiled
 def count_fans(
     plan: RecordPlan,
-    n: int,
     record: NDArray[np.float64],
     n_valid: int,
-    buckets: NDArray[np.uint32],
-    fan: NDArray[np.uint32],
+    buckets: NDArray[np.uint16],
+    fan: NDArray[np.uint16],
 ) -> None:
-    """Count the fan series of record n."""
+    """Count the fan series of a record."""
     n_fan = plan.fan_rows.size
     for first in range(0, n_fan, N_TOGETHER):
         n_now = min(N_TOGETHER, n_fan - first)
@@ -145,34 +144,32 @@ def count_fans(
             f = first + i
             find_buckets(record[plan.fan_rows[f]], plan.fan_axis[f], FAN_BUCKETS, buckets[i])
         if n_now == N_TOGETHER:
-            count_four(
-                n_valid, buckets, fan[first, n], fan[first + 1, n], fan[first + 2, n], fan[first + 3, n]
-            )
+            count_four(n_valid, buckets, fan[first], fan[first + 1], fan[first + 2], fan[first + 3])
         else:
             for i in range(n_now):
-                counts = fan[first + i, n]
+                counts = fan[first + i]
                 for j in range(n_valid):
-                    counts[buckets[i, j]] += np.uint32(1)
+                    counts[buckets[i, j]] += np.uint16(1)
 
 
 @compiled
 def count_four(
     n_valid: int,
-    buckets: NDArray[np.uint32],
-    a: NDArray[np.uint32],
-    b: NDArray[np.uint32],
-    c: NDArray[np.uint32],
-    d: NDArray[np.uint32],
+    buckets: NDArray[np.uint16],
+    a: NDArray[np.uint16],
+    b: NDArray[np.uint16],
+    c: NDArray[np.uint16],
+    d: NDArray[np.uint16],
 ) -> None:
     """Count four histograms side by side: one alone waits for its own last count.
 
     Buckets are unsigned, since a signed index is checked for being negative.
     """
     for j in range(n_valid):
-        a[buckets[0, j]] += np.uint32(1)
-        b[buckets[1, j]] += np.uint32(1)
-        c[buckets[2, j]] += np.uint32(1)
-        d[buckets[3, j]] += np.uint32(1)
+        a[buckets[0, j]] += np.uint16(1)
+        b[buckets[1, j]] += np.uint16(1)
+        c[buckets[2, j]] += np.uint16(1)
+        d[buckets[3, j]] += np.uint16(1)
 
 
 @compiled
@@ -181,7 +178,7 @@ def count_fine(
     which: int,
     record: NDArray[np.float64],
     n_valid: int,
-    buckets: NDArray[np.uint32],
+    buckets: NDArray[np.uint16],
     fine: NDArray[np.uint32],
 ) -> None:
     """Count the table's series finely, per scramble; ``which`` is 0 at the start, 1 at the end."""
