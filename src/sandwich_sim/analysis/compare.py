@@ -157,6 +157,11 @@ def compare_metric(metric: Metric, a: Sample, b: Sample, relation: Relation) -> 
     mean_a, mean_b = (
         measure(side.values, side.scramble, is_replicated=side.is_replicated) for side in (a, b)
     )
+    undefined = Undefined(*counts, either)
+    if relation == "paired" and metric.is_flag:
+        return MetricComparison(
+            metric, mean_a, mean_b, _paired_gap(metric, a, b, (mean_a, mean_b)), None, undefined
+        )
     sorted_a, sorted_b = (sort_groups(side.values, side.scramble) for side in (a, b))
     if relation == "paired":
         gap = _paired_gap(metric, a, b, (mean_a, mean_b))
@@ -165,7 +170,7 @@ def compare_metric(metric: Metric, a: Sample, b: Sample, relation: Relation) -> 
         gap = _unpaired_gap(a, b, sorted_a, sorted_b, mean, relation)
     is_shapeless = metric.is_flag or min(sorted_a.smallest, sorted_b.smallest) == 0
     shape = None if is_shapeless else measure_shape(sorted_a, sorted_b, relation)
-    return MetricComparison(metric, mean_a, mean_b, gap, shape, Undefined(*counts, either))
+    return MetricComparison(metric, mean_a, mean_b, gap, shape, undefined)
 
 
 def _paired_gap(metric: Metric, a: Sample, b: Sample, means: tuple[Measured, Measured]) -> Gap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class SortedGroups:
         """Number of values."""
         return int(self.pooled.size)
 
+    @cached_property
+    def sums(self) -> tuple[Floats, ...]:
+        """Sum of the k smallest values of each group, k from 0."""
+        return tuple(np.concatenate([[0.0], np.cumsum(part)]) for part in self.groups)
+
     @property
     def smallest(self) -> int:
         """Number of values of the smallest group."""
@@ -52,9 +58,8 @@ class SortedGroups:
     def shortfalls(self, thresholds: Floats) -> Floats:
         """Return the mean of ``max(threshold - value, 0)`` of each group, shape (16, n_threshold)."""
         found = np.empty((len(self.groups), thresholds.size))
-        for row, part in zip(found, self.groups, strict=True):
+        for row, part, sums in zip(found, self.groups, self.sums, strict=True):
             below = np.searchsorted(part, thresholds, "right")
-            sums = np.concatenate([[0.0], np.cumsum(part)])
             row[:] = (below * thresholds - sums[below]) / part.size
         return found
 

@@ -178,8 +178,8 @@ def split_gap(a: SortedGroups, b: SortedGroups, relation: Relation) -> Parts:
     edges = (0.0, TAIL, 1.0 - TAIL, 1.0)
     sides = []
     for side in (a, b):
-        groups = np.array([_part_sums(part, edges) for part in side.groups])
-        sides.append((_part_sums(side.pooled, edges), groups))
+        groups = np.array([_part_sums(sums, edges) for sums in side.sums])
+        sides.append((_part_sums(np.concatenate([[0.0], np.cumsum(side.pooled)]), edges), groups))
     (pooled_a, groups_a), (pooled_b, groups_b) = sides
     lower, middle, upper = (
         join_groups((of_a, in_a), (of_b, in_b), min(a.n, b.n), relation)
@@ -188,11 +188,19 @@ def split_gap(a: SortedGroups, b: SortedGroups, relation: Relation) -> Parts:
     return Parts(lower, middle, upper)
 
 
-def _part_sums(values: Floats, edges: Sequence[float]) -> Floats:
-    """Return the sum of the sorted values between levels, over their number; parts of a value count."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    at = np.interp(np.asarray(edges) * values.size, np.arange(sums.size), sums)
-    return np.asarray(np.diff(at) / values.size)
+def _part_sums(sums: Floats, edges: Sequence[float]) -> Floats:
+    """Return the sum of sorted values between levels, over their number; parts of a value count.
+
+    Parameters
+    ----------
+    sums : ndarray of float64, shape (n + 1,)
+        Sum of the k smallest values.
+    """
+    n = sums.size - 1
+    at = np.asarray(edges) * n
+    below = np.minimum(at.astype(np.int64), n - 1)
+    found = sums[below] + (at - below) * (sums[below + 1] - sums[below])
+    return np.asarray(np.diff(found) / n)
 
 
 def describe_place(parts: Parts, alpha: float = 0.05) -> str:

@@ -16,6 +16,7 @@ State = Literal["different", "suggestive", "indistinct", "same", "sparse", "unkn
 
 FEWEST_CHANGED = 100
 """Where fewer pairs differ than this, their number is told instead of an interval."""
+_MANY_UNDEFINED = 0.01  # of those with a value: as many without one belong into the sentence
 _MOST = 1e10
 _MINUS = "\N{MINUS SIGN}"
 
@@ -101,8 +102,11 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
     subject = describe_outcome(found.metric, names[1])
     n, n_changed = found.gap.n, found.gap.n_changed
 
+    is_partial = found.undefined.either > _MANY_UNDEFINED * n
+    where = f", where it has a value (in {n:,} trajectories)" if is_partial else ""
+
     def say(state: State, text: str, direction: int = 0, needed: float = inf) -> Verdict:
-        return Verdict(state, f"{subject} {text}.", direction, needed, statistic, rates.interval)
+        return Verdict(state, f"{subject} {text}{where}.", direction, needed, statistic, rates.interval)
 
     if n_changed == 0 and n:
         return say(
@@ -118,7 +122,8 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
         place = describe_place(found.shape.parts, rates.interval) if found.shape else ""
         tail = f", {place}" if place and statistic == "mean" else ""
         return say("different", f"{size}{tail}", 1 if measured.value > 0 else -1, 0.0)
-    needed = needed_trajectories(measured, n, rates.verdict)
+    all_of_them = n + (found.undefined.either if found.gap.n_changed >= 0 else 0)
+    needed = needed_trajectories(measured, all_of_them, rates.verdict)
     if chance < rates.interval:
         chances = f"within chance among {rates.n_compared} comparisons"
         return say("suggestive", f"{size}, {chances}; {describe_needed(needed)}", 0, needed)

@@ -170,8 +170,8 @@ def _notes(a: Input, b: Input, pairing: Pairing) -> list[str]:
     notes = []
     if pairing.relation == "paired" and a.meta.steps_per_year != b.meta.steps_per_year:
         notes.append(
-            f"{a.name} has {a.meta.steps_per_year} steps a year, {b.name} {b.meta.steps_per_year}: inputs are "
-            "drawn alike, but shocks meet by number of the step and so differ in date and size."
+            f"{a.name} has {a.meta.steps_per_year} steps a year, {b.name} {b.meta.steps_per_year}: inputs "
+            "are drawn alike, but shocks meet by number of the step and so differ in date and size."
         )
     elif pairing.relation == "paired" and a.meta.start != b.meta.start:
         notes.append("Shocks meet by number of the step, so that those of one date are not the same.")
