@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.results.estimate import estimate_mean, estimate_probability
-from sandwich_sim.results.histogram import quantile
+from sandwich_sim.results.estimate import estimate_mean, estimate_probability, spread_is_zero
+from sandwich_sim.results.histogram import estimate_quantiles, quantile
+from sandwich_sim.results.layout import fine_series, histogram_axes
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.variables import PER_HOP, PER_STEP, VARIABLES
 
@@ -57,21 +58,54 @@ def _means(accumulators: Accumulators, meta: RunMeta) -> dict[str, Floats]:
     return found
 
 
+def axes_of(accumulators: Accumulators, meta: RunMeta, kind: str) -> NDArray[np.float64]:
+    """Return where the buckets of the ``fan`` or ``fine`` histograms lie, shape (n, 3).
+
+    As stored with the run; sums that were never stored have the present ranges.
+    """
+    stored = accumulators.get(f"{kind}_axis")
+    if stored is not None:
+        return stored
+    return histogram_axes(meta.fans if kind == "fan" else fine_series(meta.hops))
+
+
 def _fan_quantiles(accumulators: Accumulators, meta: RunMeta) -> dict[str, Floats]:
-    """Quantiles at every record; NaN for hops without a fan and outside the histogram's range."""
+    """Quantiles at every record and their errors; NaN for hops without a fan and out of range.
+
+    Fans are not counted by scramble: their errors are those of independent trajectories.
+    """
+    if not meta.fans:
+        return {}
+    low, high, scale = axes_of(accumulators, meta, "fan").T[:, :, None]
+    counts = accumulators["fan"]
+    value, _ = quantile(counts, low, high, scale, meta.quantiles)
+    error = estimate_quantiles(
+        counts[None], low, high, scale, meta.quantiles, is_replicated=False
+    ).standard_error
+    value, error = _constants(accumulators, meta, value, error)
     found: dict[str, Floats] = {}
     for row, name in enumerate(meta.fans):
         base, _, hop = name.partition(".")
-        variable = VARIABLES[base]
-        counts = accumulators["fan"][row]
-        value, _ = quantile(counts, variable.low, variable.high, variable.scale, meta.quantiles)
-        if not variable.per_hop:
-            found[f"{base}_quantile"] = value
-            continue
-        empty = (len(meta.quantiles), len(meta.hops), meta.n_record)
-        whole = found.setdefault(f"{base}_quantile", np.full(empty, np.nan))
-        whole[:, meta.hops.index(hop)] = value
+        for key, values in ((f"{base}_quantile", value), (f"{base}_quantile_standard_error", error)):
+            if not hop:
+                found[key] = values[:, row]
+                continue
+            empty = (len(meta.quantiles), len(meta.hops), meta.n_record)
+            whole = found.setdefault(key, np.full(empty, np.nan))
+            whole[:, meta.hops.index(hop)] = values[:, row]
     return found
+
+
+def _constants(
+    accumulators: Accumulators, meta: RunMeta, value: Floats, error: Floats
+) -> tuple[Floats, Floats]:
+    """Put the value itself where all trajectories have the same, as many series do at the start."""
+    rows = [meta.series.index(name) for name in meta.fans]
+    total, square = accumulators["total"][..., rows], accumulators["square"][..., rows]
+    count = defined_count(accumulators, meta)[..., rows]
+    mean, _ = estimate_mean(total, square, count, is_replicated=False)
+    is_constant = spread_is_zero(total, square, count).T
+    return np.where(is_constant, mean.T, value), np.where(is_constant, 0.0, error)
 
 
 def _event_probabilities(accumulators: Accumulators, meta: RunMeta) -> dict[str, Floats]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.results.arrays import Layout
-from sandwich_sim.results.layout import CHECKS, fine_series
+from sandwich_sim.results.layout import AXIS, CHECKS, fine_series, histogram_axes
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.scenario.parameters import parameter_of
 
@@ -80,5 +80,8 @@ def coordinate_values(layout: Layout) -> dict[str, NDArray[Any]]:
         "accumulators/fan_series": string_array(meta.fans),
         "accumulators/fine_series": string_array(fine_series(meta.hops)),
         "accumulators/check": string_array(CHECKS),
+        "accumulators/axis": string_array(AXIS),
+        "accumulators/fan_axis": histogram_axes(meta.fans),
+        "accumulators/fine_axis": histogram_axes(fine_series(meta.hops)),
     }
     return {array.name: values[array.name] for array in layout.coordinates}

@@ -140,6 +140,11 @@ def read_accumulators(folder: Path) -> dict[str, NDArray[Any]]:
         if name.startswith(prefix) and array.dtype != "string"
     }
     meta = read_meta(folder)
+    if "fine_axis" not in found:
+        raise IntegrityError(
+            f"{folder}: does not say where the buckets of its histograms lie; an earlier version wrote it. "
+            "Run its scenario again with --force."
+        )
     if not meta.fans:
         found["fan"] = np.zeros((0, meta.n_record, 259), dtype=np.int64)
     return found

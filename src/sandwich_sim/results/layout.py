@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sandwich_sim.results.arrays import ArrayLayout, Layout
 from sandwich_sim.results.meta import N_SCRAMBLE, RunMeta
 from sandwich_sim.variables import PER_HOP, PER_STEP, TABLE_SERIES, VARIABLES, Variable
@@ -18,6 +21,8 @@ FAN_COLUMNS = 256 + 3
 FINE_COLUMNS = 1024 + 3
 CHECKS = ("non-finite value", "identity (i)", "identity (ii)", "spare")
 """What the codes of ``failures`` count."""
+AXIS = ("low", "high", "scale")
+"""What says where the buckets of a histogram lie."""
 
 _CUMULATIVE = (
     ("cumulative_profit", "Cumulative operating profit"),
@@ -79,14 +84,29 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         ("fan_series", meta.fans),
         ("fine_series", fine_series(meta.hops)),
         ("check", CHECKS),
+        ("axis", AXIS),
     )
     names.extend(text(f"accumulators/{dim}", dim, len(values), "Name") for dim, values in groups if values)
+    # Written down, so that counts stay readable when a variable is given another range.
+    histograms = (("fan", len(meta.fans)), ("fine", len(fine_series(meta.hops))))
+    long_name = "Range of the buckets on the axis x, or x / (scale + abs(x)) where scale is above 0"
+    for name, n in histograms:
+        if n:
+            dims, shape = (f"{name}_series", "axis"), (n, len(AXIS))
+            labels = {"long_name": long_name}
+            names.append(_whole(f"accumulators/{name}_axis", dims, shape, "float64", labels))
     return tuple(names)
 
 
 def fine_series(hops: Sequence[str]) -> tuple[str, ...]:
     """Return the series with a fine histogram, in the order of the accumulator ``fine``."""
     return tuple(f"{name}.{hop}" for name in TABLE_SERIES for hop in hops)
+
+
+def histogram_axes(names: Sequence[str]) -> NDArray[np.float64]:
+    """Return low end, high end and scale of the histogram of each series, shape (n, 3)."""
+    variables = [VARIABLES[name.partition(".")[0]] for name in names]
+    return np.array([[v.low, v.high, v.scale] for v in variables], dtype=np.float64).reshape(-1, 3)
 
 
 def _group_series(
@@ -174,6 +194,8 @@ def _summary(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         if name in fanned:
             q_shape = (len(meta.quantiles), *shape)
             add(f"{name}_quantile", ("quantile", *dims), q_shape, unit, f"{long_name}: quantile")
+            its_error = f"{long_name}: standard error of the quantile"
+            add(f"{name}_quantile_standard_error", ("quantile", *dims), q_shape, unit, its_error)
     if meta.events:
         by_year = ("event", "year"), (len(meta.events), meta.years + 1)
         once = ("event",), (len(meta.events),)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sandwich_sim.results.aggregate import Accumulators, Floats, defined_count
+from sandwich_sim.results.aggregate import Accumulators, Floats, axes_of, defined_count
 from sandwich_sim.results.coordinates import record_date
 from sandwich_sim.results.estimate import (
     estimate_mean,
@@ -77,9 +77,8 @@ def _distributions(accumulators: Accumulators, meta: RunMeta, row: int) -> list[
     is_constant = spread_is_zero(*sums)
     n_hop = len(meta.hops)
     fine = accumulators["fine"][:, row * n_hop : (row + 1) * n_hop]
-    estimate = estimate_quantiles(
-        fine, variable.low, variable.high, variable.scale, QUANTILES, is_replicated=meta.is_replicated
-    )
+    low, high, scale = axes_of(accumulators, meta, "fine")[row * n_hop : (row + 1) * n_hop].T[:, :, None]
+    estimate = estimate_quantiles(fine, low, high, scale, QUANTILES, is_replicated=meta.is_replicated)
     return [
         {
             end: _distribution(
