@@ -144,6 +144,13 @@ def _check_folder(folder: Path) -> None:
 
 
 def _write_figures(result: Comparison, folder: Path) -> list[str]:
-    from sandwich_sim.plots.compare import save_comparison_figures
+    from sandwich_sim.plots.compare import comparison_figures
+    from sandwich_sim.plots.style import DARK, LIGHT, save_figure
 
-    return [str(path) for path in save_comparison_figures(result, folder)]
+    written = []
+    for theme in (LIGHT, DARK):
+        for name, figure, _ in comparison_figures(result, theme):
+            path = folder / f"{name}-{theme.name}.png"
+            save_figure(figure, path)
+            written.append(str(path))
+    return written

@@ -8,25 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandwich_sim.analysis.compare_verdict import (
-    digits_for,
-    few_note,
-    format_number,
-    shown_unit,
-    undefined_note,
-)
+from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, how_compared, how_sure, order_mark
+from sandwich_sim.analysis.compare_verdict import digits_for, format_number
 from sandwich_sim.cli.output import clean_line, screen_width, wrap
 
 if TYPE_CHECKING:
-    from sandwich_sim.analysis.compare import MetricComparison
     from sandwich_sim.analysis.compare_result import Comparison, PairComparison
-    from sandwich_sim.analysis.compare_shape import Shape
-    from sandwich_sim.analysis.difference import Measured
 
 MISSING = "–"
 _WIDE = 96
 _LABEL = 26
-_ORDERS = {"larger": ">", "smaller": "<"}
 
 
 def print_comparison(result: Comparison) -> None:
@@ -41,13 +32,19 @@ def format_comparison(result: Comparison, width: int) -> Iterator[str]:
         if number:
             yield ""
         yield from _heading(pair, width)
-        for title, rows in _blocks(pair):
+        for block in blocks_of(pair):
             yield ""
-            yield from _block(title, rows, pair, width)
+            yield from _block(block, width >= _WIDE and pair.relation == "paired", width)
         yield ""
         yield from _legend(pair, width)
         yield ""
-        yield from _verdicts(pair, result, width)
+        yield click.style("Verdicts", bold=True)
+        for verdict in pair.verdicts:
+            lines = wrap(clean_line(verdict.sentence), width - 2)
+            yield from (f"{'  ' if place else '- '}{line}" for place, line in enumerate(lines))
+        yield ""
+        for remark in how_sure(pair, result):
+            yield from (click.style(line, dim=True) for line in wrap(clean_line(remark), width))
 
 
 def _heading(pair: PairComparison, width: int) -> Iterator[str]:
@@ -55,153 +52,72 @@ def _heading(pair: PairComparison, width: int) -> Iterator[str]:
         yield click.style(line, bold=True)
     for letter, side in (("A", pair.a), ("B", pair.b)):
         yield from wrap(f"{letter}: {clean_line(side.meta.title or side.source)}", width)
-    meta = pair.a.meta
-    if pair.relation == "paired":
-        how = (
-            f"{pair.n[0]:,} trajectories ({meta.sampler}, seed {meta.seed}), paired: same draws, same shocks."
-        )
-    else:
-        how = f"Not paired ({pair.n[0]:,} and {pair.n[1]:,} trajectories): {'; '.join(pair.reasons)}."
-    yield from wrap(clean_line(how), width)
-    if pair.relation == "unknown":
-        text = "With one seed the two may share draws in an unknown way, so errors are added up."
-        yield from wrap(text, width)
-    for only, side in ((pair.only_a, pair.a), (pair.only_b, pair.b)):
-        if only:
-            yield from wrap(clean_line(f"Only {side.name} has {', '.join(only)}: not compared."), width)
-    for remark in pair.notes:
+    for remark in how_compared(pair):
         yield from wrap(clean_line(remark), width)
 
 
-def _blocks(pair: PairComparison) -> Iterator[tuple[str, list[MetricComparison]]]:
-    """Gather what stands together: a variable of every hop at one date; single outcomes; events."""
-    groups: dict[str, list[MetricComparison]] = {}
-    for found in pair.metrics:
-        groups.setdefault(_block_title(found, pair), []).append(found)
-    yield from groups.items()
-
-
-def _block_title(found: MetricComparison, pair: PairComparison) -> str:
-    metric = found.metric
-    if metric.kind == "flag":
-        return "Events, % of trajectories"
-    unit = {"points": "%", "cents": "cents"}.get(shown_unit(metric)[1], shown_unit(metric)[1])
-    title = metric.label.split(",")[0] if metric.hop else "Chain"
-    place = f", {metric.date}" if metric.date else ""
-    return f"{title}{f' [{unit}]' if unit else ''}{place}"
-
-
-def _block(title: str, rows: Sequence[MetricComparison], pair: PairComparison, width: int) -> Iterator[str]:
-    is_wide = width >= _WIDE and pair.relation == "paired"
-    heads = ["A", "B", "B − A", "P(B>A)"]
-    if is_wide:
-        heads[3:3] = ["5%", "50%", "95%"]
-    heads += ["W", "KS", "order"]
-    cells = [_cells(found, is_wide) for found in rows]
+def _block(block: Block, is_wide: bool, width: int) -> Iterator[str]:
+    heads = ["A", "B", "B − A", *(["5%", "50%", "95%"] if is_wide else []), "P(B>A)", "W", "KS", "order"]
+    cells = [_cells(row, block.factor, is_wide) for row in block.rows]
+    if all(row.found.shape is None for row in block.rows):
+        kept = [place for place, head in enumerate(heads) if head in ("A", "B", "B − A", "P(B>A)")]
+        heads, cells = [heads[i] for i in kept], [[row[i] for i in kept] for row in cells]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
-    yield click.style(clean_line(title), bold=True)
-    labels = [_row_label(found, pair) for found in rows]
+    yield click.style(clean_line(f"{block.title}{f' [{block.unit}]' if block.unit else ''}"), bold=True)
     room = max(8, min(_LABEL, width - sum(widths) - 2 * len(widths)))
     yield click.style(" " * room + _line(heads, widths), dim=True)
-    for label, row in zip(labels, cells, strict=True):
+    for row, line in zip(block.rows, cells, strict=True):
+        label = clean_line(row.label)
         text = label if len(label) <= room else label[: room - 1] + "…"
-        yield f"{text:<{room}}{_line(row, widths)}".rstrip()
+        yield f"{text:<{room}}{_line(line, widths)}".rstrip()
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
-def _row_label(found: MetricComparison, pair: PairComparison) -> str:
-    metric = found.metric
-    if metric.hop in pair.hops:
-        return clean_line(pair.hop_titles[pair.hops.index(metric.hop)])
-    return clean_line(metric.variable)
-
-
-def _cells(found: MetricComparison, is_wide: bool) -> list[str]:
-    factor = 100.0 if found.metric.is_flag else shown_unit(found.metric)[0]
-    gap, shape = found.gap, found.shape
-    if found.rests_on_few and shape is not None:
-        cells = [_number(median, factor) for median in shape.medians]
-        cells.append(f"{_difference(shape.median, factor)}*")
-    else:
-        cells = [_number(mean.value, factor) for mean in (found.mean_a, found.mean_b)]
-        cells.append(_difference(gap.mean, factor))
+def _cells(row: Row, factor: float, is_wide: bool) -> list[str]:
+    gap, shape, difference = row.found.gap, row.found.shape, row.difference
+    mark = "*" if row.verdict.statistic == "median" else ""
+    cells = [_number(level * factor) for level in row.levels]
+    cells.append(_with_error(difference.value * factor, difference.standard_error * factor) + mark)
     if is_wide:
-        cells += [_number(each.value, factor) for each in gap.spread[::2]] or [""] * 3
+        cells += [_number(each.value * factor) for each in gap.spread[::2]] or [""] * 3
     cells.append(f"{gap.above.value:.3f}" if isfinite(gap.above.value) else MISSING)
     if shape is None:
         return [*cells, "", "", ""]
-    distances = shape.wasserstein.measured, shape.kolmogorov_smirnov.measured
-    return [*cells, _number(distances[0].value, factor), f"{distances[1].value:.3f}", _order(shape)]
+    distances = shape.wasserstein.measured.value * factor, shape.kolmogorov_smirnov.measured.value
+    return [*cells, _number(distances[0]), f"{distances[1]:.3f}", order_mark(row)]
 
 
-def _number(value: float, factor: float) -> str:
-    value *= factor
+def _number(value: float) -> str:
     if not isfinite(value):
         return MISSING
-    return _far(value) if abs(value) >= 1e5 else format_number(value, 2)
+    return f"{value:.1e}" if abs(value) >= 1e5 else format_number(value, 2)
 
 
-def _far(value: float) -> str:
-    return f"{value:.1e}"
-
-
-def _difference(measured: Measured, factor: float) -> str:
-    value, error = measured.value * factor, measured.standard_error * factor
+def _with_error(value: float, error: float) -> str:
+    """Write a difference and its standard error, which is rounded up and never shown as zero."""
     if not isfinite(value):
         return MISSING
     if not isfinite(error):
-        return f"{_number(measured.value, factor)} ±?"
-    if abs(value) >= 1e5 or error >= 1e5:
-        return f"{_far(value)} ±{error:.0e}"
-    digits = min(4, digits_for(error)) if error > 0.0 else 2
+        return f"{_number(value)} ±?"
     sign = "+" if value > 0 else ""
-    return f"{sign}{format_number(value, digits)} ±{_round_up(error, digits)}"
-
-
-def _round_up(error: float, digits: int) -> str:
-    """Write a standard error so that none is shown smaller than it is."""
-    return f"{ceil(round(error * 10**digits, 6)) / 10**digits:.{digits}f}" if error else "0"
-
-
-def _order(shape: Shape) -> str:
-    for order in (shape.first_order, shape.second_order):
-        if order.verdict in _ORDERS:
-            return f"{_ORDERS[order.verdict]}{order.degree}"
-    both = {shape.first_order.verdict, shape.second_order.verdict}
-    return "x" if both == {"neither"} else ""
+    if abs(value) >= 1e5 or error >= 1e5:
+        return f"{sign}{value:.1e} ±{error:.0e}"
+    digits = min(4, digits_for(error)) if error > 0.0 else 2
+    rounded = f"{ceil(round(error * 10**digits, 6)) / 10**digits:.{digits}f}" if error else "0"
+    return f"{sign}{format_number(value, digits)} ±{rounded}"
 
 
 def _legend(pair: PairComparison, width: int) -> Iterator[str]:
     apart = "" if pair.relation == "paired" else ", of two trajectories drawn apart"
     spread = "; 5%, 50%, 95%: of B − A over the trajectories" if pair.relation == "paired" else ""
+    stars = any(verdict.statistic == "median" for verdict in pair.verdicts)
     text = (
-        f"A, B: means (probabilities of events). B − A: its mean ± standard error{spread}. P(B>A): how "
-        f"often B is above{apart}. W, KS: Wasserstein and Kolmogorov-Smirnov distance. Order: >1, >2 B is "
-        "larger at first, only at second order (<: smaller), x neither; each wrong at most once in a hundred."
+        f"A, B: means (* medians). B − A: ± standard error{spread}. P(B>A): how often B is above{apart}. "
+        "W, KS: Wasserstein and Kolmogorov-Smirnov distance. Order: >1, >2 B is larger at first, only at "
+        "second order (<: smaller), x neither; each wrong at most once in a hundred."
     )
-    for line in wrap(text, width):
+    for line in wrap(text if stars else text.replace(" (* medians)", ""), width):
         yield click.style(line, dim=True)
-
-
-def _verdicts(pair: PairComparison, result: Comparison, width: int) -> Iterator[str]:
-    rates = result.rates
-    yield click.style("Verdicts", bold=True)
-    for verdict in pair.verdicts:
-        yield from (
-            f"{'  ' if number else '- '}{line}"
-            for number, line in enumerate(wrap(clean_line(verdict.sentence), width - 2))
-        )
-    yield ""
-    text = (
-        f"B counts as different only beyond what chance does in {100 * rates.alpha:g}% of comparisons, all "
-        f"{rates.n_compared} outcomes taken together."
-    )
-    if rates.n_look > 1:
-        text += f" Intervals hold whichever of the {rates.n_look} possible looks was the last."
-    few = few_note(pair.metrics)
-    remarks = text, f"* {few}" if few else "", undefined_note(pair.metrics, (pair.a.name, pair.b.name))
-    for remark in filter(None, remarks):
-        yield from (click.style(line, dim=True) for line in wrap(clean_line(remark), width))
