@@ -163,13 +163,22 @@ class MetalogLaw:
     ----------
     coefficients : sequence of float
         Of 1, L, c L, c, c^2, c^2 L, c^3, ... with L the log odds and c = p - 1/2.
+    rising : tuple of float
+        Log odds between which the sum rises; beyond them the quantile function is flat.
     """
 
-    kinks: tuple[float, ...] = ()
     _reach = 700.0
 
-    def __init__(self, coefficients: list[float]) -> None:
+    def __init__(
+        self, coefficients: list[float], rising: tuple[float, float] = (-math.inf, math.inf)
+    ) -> None:
         self._coefficients = coefficients
+        self._low, self._high = max(rising[0], -self._reach), min(rising[1], self._reach)
+        ends = np.array([self._low, self._high])
+        least, most = self._at(*_odds_tails(ends), ends).tolist()
+        self._least = least if math.isfinite(rising[0]) else -math.inf
+        self._most = most if math.isfinite(rising[1]) else math.inf
+        self.kinks = tuple(value for value in (self._least, self._most) if math.isfinite(value))
 
     def _at(self, lower: Array, upper: Array, log_odds: Array) -> Array:
         center = 0.5 * (lower - upper)
@@ -181,16 +190,23 @@ class MetalogLaw:
         return total
 
     def quantile(self, lower: Array, upper: Array) -> Array:
-        return self._at(lower, upper, np.log(lower) - np.log(upper))
+        log_odds = np.log(lower) - np.log(upper)
+        inside = np.clip(log_odds, self._low, self._high)
+        below, above = _odds_tails(inside)
+        is_flat = inside != log_odds
+        return self._at(np.where(is_flat, below, lower), np.where(is_flat, above, upper), inside)
 
     def probabilities(self, x: Array, strict: bool = False) -> Tails:
-        low, high = np.full_like(x, -self._reach), np.full_like(x, self._reach)
+        low, high = np.full_like(x, self._low), np.full_like(x, self._high)
         for _ in range(_BISECTIONS):
             middle = 0.5 * (low + high)
             is_below = self._at(*_odds_tails(middle), middle) <= x
             low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
         lower, upper = _odds_tails(0.5 * (low + high))
-        return np.where(x == -np.inf, 0.0, lower), np.where(x == np.inf, 0.0, upper)
+        before = (x == -np.inf) | (x < self._least) | ((x == self._least) & strict)
+        beyond = (x == np.inf) | (x > self._most) | ((x == self._most) & (not strict))
+        lower = np.where(before, 0.0, np.where(beyond, 1.0, lower))
+        return lower, np.where(before, 1.0, np.where(beyond, 0.0, upper))
 
 
 def _odds_tails(log_odds: Array) -> Tails:

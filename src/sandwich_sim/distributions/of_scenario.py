@@ -162,7 +162,8 @@ def _standard_t(dof: float) -> Law:
 
 def _metalog(distribution: Metalog) -> Law:
     low, high = distribution.low, distribution.high
-    line = MetalogLaw(metalog.coefficients(distribution))
+    terms = metalog.coefficients(distribution)
+    line = MetalogLaw(terms, metalog.rising_range(terms))
     if isfinite(low) and isfinite(high):
         return MappedLaw(
             line,

@@ -11,10 +11,10 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from sandwich_sim.scenario import metalog
 from sandwich_sim.scenario.columns import ColumnError, read_column
-from sandwich_sim.scenario.fields import MAX_VALUES, Fields, finite, is_number, read_quantiles
+from sandwich_sim.scenario.fields import MAX_VALUES, Fields, finite, is_number, probability_of, read_quantiles
 from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown
+from sandwich_sim.scenario.metalog_advice import metalog_problem
 from sandwich_sim.scenario.quantile_fit import (
     FitError,
     fit_beta,
@@ -276,16 +276,9 @@ def _metalog(f: Fields) -> Distribution | None:
     distribution = Metalog(
         probabilities=tuple(p for p, _ in points), values=tuple(v for _, v in points), low=low, high=high
     )
-    try:
-        fall = metalog.first_fall(metalog.coefficients(distribution))
-    except ZeroDivisionError:
-        fall = points[0][0]
-    if fall is not None:
-        f.add(
-            "quantiles",
-            f"no metalog runs through them: its quantile function falls near p = {fall:.3g}. "
-            "Use fewer quantiles, space them more evenly, or set low and high.",
-        )
+    problem = metalog_problem(distribution, {probability_of(key) or 0.0: key for key in table})
+    if problem is not None:
+        f.add("quantiles", problem)
     return distribution
 
 

@@ -1,17 +1,34 @@
 """The metalog distribution: a smooth quantile function through any set of quantiles.
 
 Plain Python on a handful of numbers: it decides at load whether a set of quantiles makes sense.
+
+A sum of terms through given points need not rise. It is held to rising between the probabilities
+1e-9 and 1 - 1e-9; a set that falls in between is refused. Where one would turn farther out, which
+ten million draws see with a chance of 2%, it stays at the last value that it rose to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, inf, isfinite, log, tanh
+from typing import NamedTuple
 
 from sandwich_sim.scenario.uncertain import Metalog
 
-LOGIT_REACH = 36.7
-"""Log odds of the outermost uniform number that a draw can use, 2^-53."""
-_GRID = 400
+LOGIT_REACH = 37.5
+"""Log odds of the outermost normal number that a draw can use, 8.3."""
+CHECKED_LOGIT = 20.7232658
+"""Log odds of 1 - 1e-9: as far out as a metalog has to rise."""
+_STEP = 0.05
+_ROUNDING = 1e-13
+"""Slopes this small, against the coefficients, are rounding."""
+
+
+class Fall(NamedTuple):
+    """A stretch of log odds in which a quantile function falls."""
+
+    start: float
+    end: float
 
 
 def basis(p_logit: float, n_term: int) -> list[float]:
@@ -103,21 +120,91 @@ def line_quantile(terms: list[float], p_logit: float) -> float:
     return sum(a * b for a, b in zip(terms, basis(p_logit, len(terms)), strict=True))
 
 
-def first_fall(terms: list[float]) -> float | None:
-    """Return a probability at which the quantile function falls, None if it rises everywhere."""
-    before = line_quantile(terms, -LOGIT_REACH)
-    for step in range(1, _GRID + 1):
-        p_logit = LOGIT_REACH * (2.0 * step / _GRID - 1.0)
-        now = line_quantile(terms, p_logit)
-        if now <= before:
-            return 1.0 / (1.0 + exp(-p_logit))
-        before = now
-    return None
+def line_slope(terms: list[float], p_logit: float) -> float:
+    """Return the slope of `line_quantile` in the log odds."""
+    center = 0.5 * tanh(0.5 * p_logit)
+    tail = exp(-abs(p_logit))
+    rate = tail / (1.0 + tail) ** 2  # of the probability, p (1 - p)
+    slopes = [0.0, 1.0, rate * p_logit + center, rate]
+    power = center
+    while len(slopes) < len(terms):
+        order = len(slopes) // 2
+        rise = order * power * rate  # of center^order
+        power *= center
+        slopes += [rise, rise * p_logit + power]
+    return sum(a * b for a, b in zip(terms, slopes, strict=False))
+
+
+def falls(terms: list[float]) -> list[Fall]:
+    """Return where the quantile function falls between the probabilities 1e-9 and 1 - 1e-9."""
+    return _falls(terms, -CHECKED_LOGIT, CHECKED_LOGIT)
+
+
+def rising_range(terms: list[float]) -> tuple[float, float]:
+    """Return the log odds between which the quantile function rises; infinite where it always does."""
+    below = _falls(terms, -LOGIT_REACH, -CHECKED_LOGIT)
+    above = _falls(terms, CHECKED_LOGIT, LOGIT_REACH)
+    return (below[-1].end if below else -inf), (above[0].start if above else inf)
+
+
+def _falls(terms: list[float], low: float, high: float) -> list[Fall]:
+    least = -_ROUNDING * sum(abs(term) for term in terms)
+
+    def is_falling(p_logit: float) -> bool:
+        return line_slope(terms, p_logit) < least
+
+    n_step = round((high - low) / _STEP)
+    grid = [low + (high - low) * i / n_step for i in range(n_step + 1)]
+    slopes = [line_slope(terms, p_logit) for p_logit in grid]
+    # A dip between points of the grid shows as a slope that is low against its neighbors': look closer.
+    for i in range(1, n_step):
+        before, here, behind = slopes[i - 1 : i + 2]
+        if least <= here <= min(before, behind) and here < max(before, behind) - here:
+            grid[i], slopes[i] = _lowest(terms, grid[i - 1], grid[i + 1])
+    found: list[Fall] = []
+    for i in range(n_step + 1):
+        if slopes[i] >= least:
+            continue
+        starts = i == 0 or slopes[i - 1] >= least
+        if starts:
+            found.append(Fall(_edge(is_falling, grid[i], grid[i - 1]) if i else low, grid[i]))
+        ends = i == n_step or slopes[i + 1] >= least
+        if ends:
+            end = high if i == n_step else _edge(is_falling, grid[i], grid[i + 1])
+            found[-1] = Fall(found[-1].start, end)
+    return found
+
+
+def _lowest(terms: list[float], low: float, high: float) -> tuple[float, float]:
+    """Return where the slope is lowest in a short interval, and that slope, by thirds."""
+    for _ in range(40):
+        third = (high - low) / 3.0
+        if line_slope(terms, low + third) < line_slope(terms, high - third):
+            high -= third
+        else:
+            low += third
+    middle = 0.5 * (low + high)
+    return middle, line_slope(terms, middle)
+
+
+def _edge(is_falling: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Return where a fall begins or ends, by halving."""
+    for _ in range(60):
+        middle = 0.5 * (inside + outside)
+        inside, outside = (middle, outside) if is_falling(middle) else (inside, middle)
+    return inside
+
+
+def probability(p_logit: float) -> float:
+    """Return the probability of log odds."""
+    return 1.0 / (1.0 + exp(-p_logit))
 
 
 def quantile(distribution: Metalog, p_logit: float) -> float:
     """Return the quantile of a metalog at given log odds, before truncation."""
-    return from_line(line_quantile(coefficients(distribution), p_logit), distribution.low, distribution.high)
+    terms = coefficients(distribution)
+    low, high = rising_range(terms)
+    return from_line(line_quantile(terms, min(max(p_logit, low), high)), distribution.low, distribution.high)
 
 
 def cdf(distribution: Metalog, x: float) -> float:
@@ -128,11 +215,12 @@ def cdf(distribution: Metalog, x: float) -> float:
         return 1.0
     terms = coefficients(distribution)
     target = to_line(x, distribution.low, distribution.high)
-    low, high = -LOGIT_REACH, LOGIT_REACH
+    least, most = rising_range(terms)
+    low, high = max(-LOGIT_REACH, least), min(LOGIT_REACH, most)
     for _ in range(80):
         middle = 0.5 * (low + high)
         if line_quantile(terms, middle) < target:
             low = middle
         else:
             high = middle
-    return 1.0 / (1.0 + exp(-0.5 * (low + high)))
+    return probability(0.5 * (low + high))

@@ -14,6 +14,7 @@ from sandwich_sim.distributions.tables import (
 )
 from sandwich_sim.errors import UsageError
 from sandwich_sim.kernels.quantiles import TABLE_LIMIT
+from sandwich_sim.scenario import metalog
 from sandwich_sim.scenario.uncertain import (
     Beta,
     Constant,
@@ -56,6 +57,15 @@ BENT = [
     Mixture(weights=(0.4, 0.6), components=(Beta(a=2.0, b=3.0), StudentT(location=0.0, scale=1.0, dof=2.0))),
     Mixture(weights=(0.4, 0.6), components=(Constant(0.0), LogNormal(mu=0.0, sigma=1.0)), maximum=3.0),
 ]
+# A metalog that would turn at 1 - 2e-10, where it stays.
+P_TURNING = (0.1, 0.35, 0.6, 0.9)
+TURNING = Metalog(
+    probabilities=P_TURNING,
+    values=tuple(
+        metalog.line_quantile([100.0, 1.0, -2.0 * (1.0 + 1e-8), 60.0], float(special.logit(p)))
+        for p in P_TURNING
+    ),
+)
 Z = np.random.default_rng(2).uniform(-TABLE_LIMIT, TABLE_LIMIT, 4000)
 
 
@@ -105,6 +115,21 @@ def test_uneven_tables_keep_their_tolerances(distribution):
     assert breaks[-1] == TABLE_LIMIT
     assert len(breaks) == len(pieces) + 1
     assert_within_tolerance(law, breaks, pieces)
+
+
+def test_a_metalog_that_would_turn_far_out_is_flat_there():
+    law = law_of(TURNING)
+    z = np.linspace(-TABLE_LIMIT, TABLE_LIMIT, 20001)
+    values = law.quantile(special.ndtr(z), special.ndtr(-z))
+    assert np.all(np.diff(values) >= -1e-12)
+    (most,) = law.kinks
+    assert values[-1] == values[z > 6.4][0] == pytest.approx(most, rel=1e-12)
+    assert values[z < 5.9][-1] < most
+    assert law.probabilities(np.array([most]))[1] == [0.0]
+    assert 0.0 < law.probabilities(np.array([most]), strict=True)[1][0] < 1e-9
+    low, high = law.quantile(np.array([0.05, 0.95]), np.array([0.95, 0.05]))
+    drawn, _ = evaluate(*uneven_table(law), z)
+    np.testing.assert_allclose(drawn, values, rtol=0.0, atol=2.0 * VALUE_TOLERANCE * (high - low))
 
 
 def test_normal_table_is_good_to_rounding():

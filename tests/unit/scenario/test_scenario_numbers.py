@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, log
+from math import exp, inf, log
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,61 @@ def test_metalog_runs_through_its_quantiles(values: list[float], bounds: tuple[f
     )
     for p, value in zip(made.probabilities, made.values, strict=True):
         assert metalog.quantile(made, log(p / (1 - p))) == pytest.approx(value, abs=1e-6)
+
+
+def turning(end: float) -> Metalog:
+    """Return a metalog whose quantile function turns at log odds of about ``end``, from 16 on."""
+    rate = exp(-end) / (1.0 + exp(-end)) ** 2
+    terms = [100.0, 1.0, 0.0, 60.0]  # the slope at ``end`` is 1 + terms[2] (rate end + 1/2) + 60 rate
+    terms[2] = -(1.0 + 60.0 * rate) / (rate * end + 0.5 - exp(-end))
+    probabilities = (0.1, 0.35, 0.6, 0.9)
+    values = tuple(metalog.line_quantile(terms, log(p / (1 - p))) for p in probabilities)
+    return Metalog(probabilities=probabilities, values=values)
+
+
+def test_slope_of_a_metalog_is_that_of_its_quantile_function() -> None:
+    terms = [0.3, 1.0, -0.7, 2.0, 1.1, -0.4, 3.0]
+    for p_logit in np.linspace(-12.0, 12.0, 49).tolist():
+        difference = metalog.line_quantile(terms, p_logit + 1e-4) - metalog.line_quantile(
+            terms, p_logit - 1e-4
+        )
+        assert metalog.line_slope(terms, p_logit) == pytest.approx(difference / 2e-4, abs=1e-6)
+
+
+@given(st.lists(st.floats(-1.0, 1.0), min_size=3, max_size=6))
+def test_falls_of_a_metalog_are_where_its_quantile_function_falls(extra: list[float]) -> None:
+    terms = [0.0, 1.0, *extra]
+    found = metalog.falls(terms)
+    grid = np.linspace(-20.0, 20.0, 801)
+    steps = np.diff([metalog.line_quantile(terms, p_logit) for p_logit in grid.tolist()])
+    for left, right, step in zip(grid[:-1], grid[1:], steps, strict=True):
+        inside = any(fall.start < left and right < fall.end for fall in found)
+        apart = all(right < fall.start or fall.end < left for fall in found)
+        assert step < 1e-12 if inside else step > -1e-12 if apart else True
+
+
+@pytest.mark.parametrize("end", [16.0, 20.0])
+def test_metalog_that_turns_where_it_is_drawn_is_refused(end: float) -> None:
+    (fall,) = metalog.falls(metalog.coefficients(turning(end)))
+    assert fall.start == pytest.approx(end, abs=0.01)
+    assert fall.end == metalog.CHECKED_LOGIT
+
+
+@pytest.mark.parametrize("end", [22.0, 25.0])
+def test_metalog_that_turns_farther_out_stays_at_its_highest_value(end: float) -> None:
+    made = turning(end)
+    terms = metalog.coefficients(made)
+    assert metalog.falls(terms) == []
+    assert metalog.rising_range(terms) == (-inf, pytest.approx(end, abs=0.2))  # its slope is 1e-11 there
+    highest = metalog.quantile(made, end)
+    assert metalog.quantile(made, 37.0) == pytest.approx(highest, rel=1e-12)
+    assert reach(made)[1] == pytest.approx(highest, rel=1e-12)
+    assert cdf(made, highest + 1.0) == pytest.approx(1.0)
+
+
+def test_even_quantiles_make_a_metalog_that_rises_to_the_ends() -> None:
+    uniform = Metalog(probabilities=(0.1, 0.3, 0.5, 0.7, 0.9), values=(1.0, 3.0, 5.0, 7.0, 9.0))
+    assert metalog.rising_range(metalog.coefficients(uniform)) == (-inf, inf)
 
 
 def test_metalog_distribution_function_inverts_its_quantiles() -> None:
