@@ -49,3 +49,4 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
+    checks: list[tuple[str, str]] = field(default_factory=list)

@@ -25,8 +25,8 @@ from sandwich_sim.scenario.numbers import is_drawn
 from sandwich_sim.scenario.parameters import BY_TABLE, SINGLE_TABLES
 from sandwich_sim.scenario.removal import remove_entries
 
-_OWN_KEYS = ("name", "title", "summary")
-"""A file's own words, never inherited."""
+_OWN_KEYS = ("name", "title", "summary", "checks")
+"""A file's own words, never inherited; what it expects of its outcomes is of this kind."""
 
 
 def merge_layers(layers: tuple[Layer, ...], findings: Findings) -> Merged:

@@ -1,4 +1,4 @@
-"""Names of outcomes: what ``margin.chips`` or ``event_time.umbrella_closed`` means in a scenario, and when."""
+"""Names of outcomes: what ``margin.chips`` or ``event_time.umbrella_closed`` means, and when."""
 
 from __future__ import annotations
 

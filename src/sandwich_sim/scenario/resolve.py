@@ -15,6 +15,7 @@ from sandwich_sim.scenario.check_numbers import (
     check_shares,
     resolve_same_as,
 )
+from sandwich_sim.scenario.check_outcomes import read_checks
 from sandwich_sim.scenario.digest import digest_of, raw_number
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.findings import Findings
@@ -33,7 +34,7 @@ from sandwich_sim.scenario.uncertain import Constant, Distribution, Empirical, M
 
 _ORDER = (
     *("name", "title", "summary", "time", "run", *SINGLE_TABLES),
-    *("hop", "edge", "demand", "correlation", "event", "portfolio", "fact"),
+    *("hop", "edge", "demand", "correlation", "event", "portfolio", "checks", "fact"),
 )
 
 
@@ -63,6 +64,7 @@ def resolve(merged: Merged, stem: str, findings: Findings) -> ScenarioSpec | Non
     read_events(merged.document, draft, findings)
     read_portfolio(merged.document, draft, findings)
     check_tables(draft, merged, findings)
+    read_checks(merged.document, draft, findings)
     resolve_same_as(draft, merged, findings)
     check_ranges(draft, findings)
     check_shares(draft, merged, findings)
@@ -97,6 +99,7 @@ def _spec(merged: Merged, draft: Draft, name: str, pairs: list[tuple[str, str, f
         document=merged.document,
         digest="",
         notes=tuple(draft.notes),
+        checks=tuple(draft.checks),
     )
     return replace(spec, digest=digest_of(spec))
 

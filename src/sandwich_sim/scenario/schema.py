@@ -12,6 +12,7 @@ from typing import Any
 
 from sandwich_sim.scenario.distributions import KINDS
 from sandwich_sim.scenario.parameters import BY_TABLE, SINGLE_TABLES, Parameter
+from sandwich_sim.scenario.statements import MAX_LENGTH
 from sandwich_sim.scenario.tables import MAX_TEXT
 from sandwich_sim.scenario.tables_run import (
     FACT_NUMBERS,
@@ -33,6 +34,7 @@ _WORDS: Schema = {
     "source": {**_TEXT, "description": 'Id of a fact, or "assumption: one sentence".'},
     "note": {**_TEXT, "description": "Free text."},
 }
+_CHECKS = 'Statements on outcomes that must hold: chips = "p50(margin.chips @ 2030) in [0.4, 0.7]".'
 _LISTS = ("values", "probabilities", "weights")
 
 
@@ -69,6 +71,7 @@ def json_schema() -> Schema:
         "correlation": _correlation(),
         "event": _named(_event(), _NAME),
         "portfolio": _object({"position": _named(_position(), _NAME)}),
+        "checks": {**_named({"type": "string", "maxLength": MAX_LENGTH}, _NAME), "description": _CHECKS},
         "fact": _named(_fact(), "^[a-z0-9_]{1,80}$"),
     }
     return {

@@ -123,6 +123,8 @@ class ScenarioSpec:
         SHA-256 (hex) of the canonical form of everything that can change a result.
     notes : tuple of str
         What to tell the user though nothing is wrong, such as a correlation that was dropped.
+    checks : tuple of (str, str)
+        Names and statements on outcomes that must hold; they change no result.
     """
 
     name: str
@@ -144,6 +146,7 @@ class ScenarioSpec:
     document: Mapping[str, Any]
     digest: str
     notes: tuple[str, ...] = field(default=(), compare=False)
+    checks: tuple[tuple[str, str], ...] = ()
 
     @property
     def hop_names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sandwich_sim.scenario.tables import NAME, NAME_RULE, RUN_KEYS, TIME_KEYS, T
 from sandwich_sim.variables import FAN_DEFAULT, KEEP_SERIES_DEFAULT
 
 TOP_KEYS = ("name", "title", "summary", "time", "run", *SINGLE_TABLES)
-TOP_TABLES = ("hop", "edge", "demand", "correlation", "event", "portfolio", "fact")
+TOP_TABLES = ("hop", "edge", "demand", "correlation", "event", "portfolio", "checks", "fact")
 CLAUSE_KEYS = ("series", "below", "above", "rises", "falls", "ends_above", "ends_above_start")
 MOVE_KEYS = ("years", "by", "by_ratio")
 POSITION_KEYS = ("weight", "exposure", "price", "revenue")
