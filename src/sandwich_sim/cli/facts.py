@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sandwich_sim.cli.completers import complete_fact
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, count, note, say_columns, say_json
 from sandwich_sim.errors import UsageError
@@ -28,7 +29,7 @@ GRADES = {
         "sandwich-sim facts gpu_price_performance_epoch",
     )
 )
-@click.argument("fact_id", metavar="[ID]", required=False)
+@click.argument("fact_id", metavar="[ID]", required=False, shell_complete=complete_fact)
 @click.option("--search", metavar="WORD", help="Only the facts that mention WORD.")
 @json_option
 def command(fact_id: str | None, search: str | None, as_json: bool) -> None:
@@ -54,13 +55,26 @@ def command(fact_id: str | None, search: str | None, as_json: bool) -> None:
         say_json({"facts": found})
         return
     _print_list(found)
-    note(f"{count(len(found), 'fact')}. One in full: sandwich-sim facts ID")
+    if found:
+        note(f"{count(len(found), 'fact')}. One in full: sandwich-sim facts ID")
+    else:
+        note(f"no fact mentions {clean_line(search)!r}. {_search_hint(clean_line(search), known.values())}")
 
 
 def _hint(fact_id: str, known: Iterable[str]) -> str:
     names = list(known)
     near = get_close_matches(fact_id, names, n=1) or [name for name in names if fact_id in name][:1]
     return f"Did you mean {near[0]!r}?" if near else "Find one with `sandwich-sim facts --search WORD`."
+
+
+def _search_hint(word: str, facts: Iterable[Fact]) -> str:
+    """Return what else to search for: a word that facts do hold, near to the one that none does."""
+    words = {text.strip(".,:;()").casefold() for fact in facts for text in fact.quantity.split()}
+    words |= {part for fact in facts for part in fact.id.split("_")}
+    near = get_close_matches(word.casefold(), sorted(words), n=1, cutoff=0.7)
+    if near:
+        return f"Try --search {near[0]}."
+    return "Try a shorter word, a hop such as memory, or list all: sandwich-sim facts"
 
 
 def value_of(fact: Fact) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sandwich_sim.cli.completers import complete_change, complete_scenario
 from sandwich_sim.errors import UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -31,6 +32,7 @@ def set_option(function: Function) -> Function:
         "overrides",
         metavar="KEY=VALUE",
         multiple=True,
+        shell_complete=complete_change,
         help="Change a number, as in a file: open_source.gap=4.0, or a table: "
         "open_source.gap='{dist=\"uniform\", low=2, high=8}'. May be repeated.",
     )(function)
@@ -40,8 +42,15 @@ def scenario_argument(*, several: bool) -> Callable[[Function], Function]:
     """The argument SCENARIO, or SCENARIO... where a command takes several."""
     # A path that need not exist: a name is one too, and the loader tells better what is wrong.
     if several:
-        return click.argument("scenarios", type=click.Path(), nargs=-1, required=True, metavar="SCENARIO...")
-    return click.argument("scenario", type=click.Path(), metavar="SCENARIO")
+        return click.argument(
+            "scenarios",
+            type=click.Path(),
+            nargs=-1,
+            required=True,
+            metavar="SCENARIO...",
+            shell_complete=complete_scenario,
+        )
+    return click.argument("scenario", type=click.Path(), metavar="SCENARIO", shell_complete=complete_scenario)
 
 
 def expand_scenarios(sources: Sequence[str], shipped: Iterable[str]) -> list[str]:

@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from sandwich_sim.cli.main import cli
 from sandwich_sim.facts import load_facts
 from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
 
@@ -151,6 +153,16 @@ def test_an_unknown_fact_gets_the_nearest_one(call):
     assert call("facts", "gpu_life_economic", "--search", "x").exit_code == 2
 
 
+def test_a_search_without_a_hit_says_so_and_what_to_try(call):
+    result = call("facts", "--search", "memroy")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "no fact mentions 'memroy'. Try --search memory.\n"
+    assert "Try a shorter word" in call("facts", "--search", "qqqqqq").stderr
+    silent = call("facts", "--search", "memroy", "--json")
+    assert json.loads(silent.stdout)["facts"] == []
+    assert silent.stderr == ""
+
+
 def test_the_schema_is_one_json_document(call):
     result = call("schema")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -166,3 +178,45 @@ def test_completion_prints_a_script(call, name):
 
 def test_completion_knows_three_shells(call):
     assert call("completion", "tcsh").exit_code == 2
+
+
+@pytest.fixture
+def offered(tmp_path, monkeypatch):
+    """Ask for completions as a shell does; the last word is the incomplete one."""
+    monkeypatch.chdir(tmp_path)
+
+    def ask(*words):
+        found = ShellComplete(cli, {}, "sandwich-sim", "_X").get_completions(list(words[:-1]), words[-1])
+        return [(item.type, item.value) for item in found]
+
+    return ask
+
+
+def test_completion_offers_scenarios_and_files(offered, tmp_path):
+    (tmp_path / "mine.toml").write_text('extends = "base"\n')
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "yours.toml").write_text("")
+    assert offered("run", "") == [("plain", name) for name in [*shipped_scenarios(), "mine.toml"]]
+    assert offered("validate", "base", "m") == [("plain", "memory_glut"), ("plain", "mine.toml")]
+    assert offered("show", "below/") == [("plain", "below/yours.toml")]
+    assert offered("show", "../") == [("file", "../")]
+
+
+def test_completion_offers_what_can_be_set_in_the_scenario_at_hand(offered, tmp_path):
+    (tmp_path / "mine.toml").write_text('extends = "base"\nremove = ["hop.memory"]\n')
+    tightness = [("plain", "hop.memory.tightness"), ("plain", "hop.memory.tightness_beta")]
+    assert offered("run", "base", "--set", "hop.memory.tight") == tightness
+    assert offered("run", "--set", "hop.memory.tight") == tightness
+    assert offered("run", "mine.toml", "--set", "hop.memory.tight") == []
+    assert offered("show", "base", "--set", "run.s") == [("plain", "run.seed"), ("plain", "run.sampler")]
+    assert offered("show", "base", "--set", "run.seed=") == []
+
+
+def test_completion_of_a_broken_scenario_offers_nothing_and_fails_never(offered, tmp_path):
+    (tmp_path / "bad.toml").write_text("[")
+    assert offered("run", "bad.toml", "--set", "open") == []
+
+
+def test_completion_offers_facts(offered):
+    assert offered("facts", "gpu_life_e") == [("plain", "gpu_life_economic")]
+    assert len(offered("facts", "")) == len(load_facts())
