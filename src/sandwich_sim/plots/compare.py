@@ -56,12 +56,13 @@ def draw_differences(block: Block, pair: PairComparison, theme: Theme = LIGHT) -
     axes.xaxis.grid(True, color=theme.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_ylim(len(block.rows) - 0.45, -0.6)
-    _fit(axes, block)
+    is_cut = _fit(axes, block)
     axes.set_yticks(range(len(block.rows)), [row.label for row in block.rows], color=theme.text)
     axes.locator_params(axis="x", nbins=7)
     axes.xaxis.set_major_formatter(lambda value, _position: _signed(value))
     is_paired = pair.relation == "paired"
     spread = "; pale bar: 5 to 95% of the trajectories" if is_paired and _has_spread(block) else ""
+    spread += ", cut at the edge" if is_cut else ""
     _write_title(
         figure, block, pair, f"B − A{_in(block)}; dot and line: difference, 95% interval{spread}", theme
     )
@@ -95,8 +96,14 @@ def _has_spread(block: Block) -> bool:
     return any(row.found.gap.spread for row in block.rows)
 
 
-def _fit(axes: Axes, block: Block) -> None:
-    """Set limits that hold every interval, and of the spreads what does not dwarf the rest."""
+def _fit(axes: Axes, block: Block) -> bool:
+    """Set limits that hold every interval, and of the spreads what does not dwarf the rest.
+
+    Returns
+    -------
+    bool
+        Whether some spread goes on beyond them.
+    """
     ends = [0.0]
     wide = []
     for row in block.rows:
@@ -110,6 +117,7 @@ def _fit(axes: Axes, block: Block) -> None:
         low, high = max(low, -reach), min(high, reach)
     room = 0.05 * max(high - low, 1e-9)
     axes.set_xlim(low - room, high + room)
+    return min(finite) < low or max(finite) > high
 
 
 def draw_quantile_shifts(block: Block, pair: PairComparison, theme: Theme = LIGHT) -> Figure:
