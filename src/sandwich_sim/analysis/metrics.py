@@ -301,7 +301,7 @@ def _take(metric: Metric, meta: RunMeta, arrays: Mapping[str, NDArray[Any]]) -> 
 def happened(time: NDArray[Any], metric: Metric) -> NDArray[Any]:
     """Whether an event has happened by the metric's date (at all, where it has none)."""
     if metric.record < 0:
-        return ~np.isnan(time)
+        return np.asarray(~np.isnan(time))
     # Times are multiples of a step, perhaps rounded to float32: half a step is far from both.
     half_step = 0.5 * metric.elapsed / max(metric.record, 1) if metric.record else 1e-3
     return np.asarray(time <= metric.elapsed + half_step)

@@ -26,6 +26,7 @@ PROGRAM = "sandwich-sim"
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("Simulate", "Run scenarios and print who keeps the dollar."),
     "compare": ("Compare", "Compare scenarios or runs, paired by design, and say what differs."),
+    "gate": ("Compare", "Tell whether outcomes have changed since they were accepted; for CI."),
     "scenarios": ("Scenarios", "List the scenarios that ship with the program."),
     "show": ("Scenarios", "Print a scenario in full, with the evidence of every number."),
     "validate": ("Scenarios", "Check scenario files; report every problem at once."),

@@ -9,16 +9,12 @@ every one of 2^k scenarios once; with more, a sample of orders, and its error is
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sandwich_sim.analysis.attribution import Explanation, attribute
-from sandwich_sim.analysis.by_group import group_statistics, needed_metrics
+from sandwich_sim.analysis.attribution import Described, Explanation, attribute
+from sandwich_sim.analysis.by_group import needed_metrics
+from sandwich_sim.analysis.compare_verdict import shown_unit
 from sandwich_sim.analysis.metrics import Metric, Statistic, parse_metric, parse_statistic
 from sandwich_sim.analysis.shapley import (
     Permutation,
@@ -36,17 +32,14 @@ from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.changes import Between
 from sandwich_sim.studies.explain_groups import By, Coalitions, group_changes
-from sandwich_sim.studies.paired import merged_slots, paired_outcomes
+from sandwich_sim.studies.paired import merged_slots
+from sandwich_sim.studies.paired_statistics import paired_statistics
 from sandwich_sim.studies.shortened import shortened
-
-Floats = NDArray[np.float64]
 
 MOST_EXACT = 8
 """Groups up to which every order is looked at."""
 _WANTED_SIMULATIONS = 256
 _FEWEST_PAIRS = 8
-_BATCH_BYTES = 256_000_000
-"""Outcomes held at a time; then their statistics are taken."""
 _PREPARE_SECONDS = 0.04
 
 
@@ -67,6 +60,7 @@ class ExplainPlan:
         The coalitions to simulate.
     trajectories, seed : int
     sampler : str
+    shocks : bool
     threads : int
     seconds : float
         About, on a machine like the reference [s].
@@ -82,6 +76,7 @@ class ExplainPlan:
     trajectories: int
     seed: int
     sampler: str
+    shocks: bool
     threads: int
     seconds: float
     remarks: tuple[str, ...]
@@ -100,6 +95,7 @@ def plan_explanation(
     trajectories: int | None = None,
     seed: int | None = None,
     sampler: str | None = None,
+    shocks: bool = True,
     by: By = "table",
     groups: Iterable[str] = (),
     permutations: int | None = None,
@@ -115,6 +111,8 @@ def plan_explanation(
         mean and its 5, 50 and 95% quantiles.
     trajectories, seed, sampler : optional
         The first scenario's if not given.
+    shocks : bool
+        False holds every shock at zero.
     by : {"table", "key"}
         Whether a group is what changes in one table, or one key.
     groups : iterable of str
@@ -147,7 +145,7 @@ def plan_explanation(
     seconds = 0.5 + len(wanted) * (steps * RECORD_SECONDS / threads + _PREPARE_SECONDS)
     return ExplainPlan(
         first, second, parsed, coalitions, orders, wanted,
-        options.n_trajectories, options.seed, options.sampler, threads, seconds,
+        options.n_trajectories, options.seed, options.sampler, shocks, threads, seconds,
         tuple(coalitions.remarks),
     )  # fmt: skip
 
@@ -160,6 +158,7 @@ def explain(
     trajectories: int | None = None,
     seed: int | None = None,
     sampler: str | None = None,
+    shocks: bool = True,
     by: By = "table",
     groups: Iterable[str] = (),
     permutations: int | None = None,
@@ -177,6 +176,7 @@ def explain(
         trajectories=trajectories,
         seed=seed,
         sampler=sampler,
+        shocks=shocks,
         by=by,
         groups=groups,
         permutations=permutations,
@@ -187,16 +187,29 @@ def explain(
 
 def run_explanation(plan: ExplainPlan, *, progress: Callable[[Progress], None] | None = None) -> Explanation:
     """Simulate what a plan says and share out the gaps."""
-    worth, failures = _simulate(plan, progress)
+    columns, failed = paired_statistics(
+        map(plan.coalitions.scenario, plan.wanted),
+        plan.n_simulation,
+        plan.statistics,
+        trajectories=plan.trajectories,
+        seed=plan.seed,
+        sampler=plan.sampler,
+        slots=merged_slots((plan.first, plan.second)),
+        shocks=plan.shocks,
+        threads=plan.threads,
+        progress=progress,
+    )
+    worth = dict(zip(plan.wanted, columns, strict=True))
+    failures = [f"{failed} trajectories hold a non-finite value or break an identity"] if failed else []
     groups = plan.coalitions.groups
     parts = sampled_parts(plan.orders, worth) if plan.orders else exact_parts(len(groups), worth)
-    names = [_describe(statistic) for statistic in plan.statistics]
+    described = [describe_statistic(statistic) for statistic in plan.statistics]
     changes = plan.coalitions.changes
     return Explanation(
         first=plan.first.name,
         second=plan.second.name,
         groups={group.name: tuple(str(changes[i]) for i in group.changes) for group in groups},
-        attributions=attribute(names, [group.name for group in groups], worth, parts, plan.trajectories),
+        attributions=attribute(described, [group.name for group in groups], worth, parts, plan.trajectories),
         trajectories=plan.trajectories,
         seed=plan.seed,
         sampler=plan.sampler,
@@ -246,61 +259,14 @@ def _find_valid(
     return wanted(n_group), tuple(orders(n_group))
 
 
-def _simulate(
-    plan: ExplainPlan, progress: Callable[[Progress], None] | None
-) -> tuple[dict[int, Floats], list[str]]:
-    """Run every coalition; return the statistics of each, shape (n_statistic, 17), and what failed."""
-    begun = time.perf_counter()
-    metrics = needed_metrics(plan.statistics)
-    names = [metric.name for metric in metrics]
-    slots = merged_slots((plan.first, plan.second))
-    batch = max(1, _BATCH_BYTES // (8 * len(names) * plan.trajectories))
-    worth: dict[int, Floats] = {}
-    failed = 0
-    with ThreadPoolExecutor(plan.threads) as pool:
-        for start in range(0, plan.n_simulation, batch):
-            part = plan.wanted[start : start + batch]
-
-            def tell(state: Progress, start: int = start) -> None:
-                if progress is not None:
-                    done = start * plan.trajectories + state.done
-                    total = plan.n_simulation * plan.trajectories
-                    progress(Progress(done, total, time.perf_counter() - begun, state.stage))
-
-            outcomes = paired_outcomes(
-                [shortened(plan.coalitions.scenario(coalition), names) for coalition in part],
-                names,
-                trajectories=plan.trajectories,
-                seed=plan.seed,
-                sampler=plan.sampler,
-                slots=slots,
-                threads=plan.threads,
-                dtype=np.float64,
-                progress=tell,
-            )
-            failed += sum(sum(counts.values()) for counts in outcomes.failures)
-            scramble = outcomes.scramble
-            found = pool.map(
-                lambda values, scramble=scramble: group_statistics(
-                    plan.statistics, metrics, values, scramble
-                ),
-                outcomes.values,
-            )
-            worth.update(zip(part, found, strict=True))
-    remark = f"{failed} trajectories of all scenarios together hold a non-finite value or break an identity"
-    return worth, [remark] if failed else []
-
-
-def _describe(statistic: Statistic) -> tuple[str, str, str]:
-    """Return name, label and unit."""
+def describe_statistic(statistic: Statistic) -> Described:
+    """Say what a statistic is, and how to show it."""
     metric = statistic.metric
     assert metric is not None  # `needed_metrics` has seen to it
     if statistic.kind == "probability":
-        what = (
-            f"{metric.label} {statistic.compare} {statistic.threshold:g}"
-            if statistic.compare
-            else metric.label
-        )
-        return statistic.name, f"Probability of: {what}", "1"
+        rest = f" {statistic.compare} {statistic.threshold:g}" if statistic.compare else ""
+        return Described(statistic.name, f"Probability of: {metric.label}{rest}", "1", 100.0, "%")
     kind = "Mean" if statistic.kind == "mean" else f"{100 * statistic.level:g}% quantile"
-    return statistic.name, f"{kind} of {metric.label[:1].lower()}{metric.label[1:]}", metric.unit
+    factor, unit = shown_unit(metric)
+    label = f"{kind} of {metric.label[:1].lower()}{metric.label[1:]}"
+    return Described(statistic.name, label, metric.unit, factor, "%" if unit == "points" else unit)

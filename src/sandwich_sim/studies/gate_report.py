@@ -102,18 +102,22 @@ class GateReport:
     gate : dict
         Of the gate file: digest, version, error rates, looks.
     platform : str
+    refused : tuple of str
+        Commits that change baselines or margins together with something else.
     """
 
     scenarios: tuple[ScenarioVerdict, ...]
     gate: dict[str, Any]
     platform: str
+    refused: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        return _worst(scenario.exit_code for scenario in self.scenarios)
+        refused = [EXIT_CODES["CHANGED"]] if self.refused else []
+        return _worst([*refused, *(scenario.exit_code for scenario in self.scenarios)])
 
 
-def _worst(codes: Any) -> int:
+def _worst(codes: list[int]) -> int:
     return max(codes, key=_SEVERITY.index, default=0)
 
 
@@ -148,6 +152,7 @@ def report_document(report: GateReport) -> dict[str, Any]:
     return {
         "gate": report.gate,
         "platform": report.platform,
+        "refused": report.refused,
         "exit_code": report.exit_code,
         "scenarios": [
             {

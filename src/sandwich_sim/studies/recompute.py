@@ -17,14 +17,14 @@ from sandwich_sim.kernels.rows import JUMPS
 from sandwich_sim.kernels.shock_paths import draw_shock_paths
 from sandwich_sim.model import allocate_work
 from sandwich_sim.prepare import Prepared, prepare
-from sandwich_sim.results.dataset import read_fingerprint, read_meta
+from sandwich_sim.results.dataset import read_fingerprint, read_meta, stored_scenario
 from sandwich_sim.results.provenance import fingerprint
 from sandwich_sim.results.reduce import record_plan
+from sandwich_sim.results.series_names import known_series
 from sandwich_sim.sampling import draw
-from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.scenario.uncertain import Constant, SameAs
-from sandwich_sim.variables import PER_HOP, PER_STEP, expand_series
+from sandwich_sim.variables import PER_HOP, PER_STEP
 
 _CUMULATIVE = ("cumulative_profit", "cumulative_revenue", "discounted_profit", "discounted_revenue")
 
@@ -61,17 +61,11 @@ def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str])
             f"{folder}: was made on another platform or by another version (fingerprint {stored[:8]}, here "
             f"{fingerprint()[:8]}), so its bits cannot be had again. Run it again here."
         )
-    try:
-        names = expand_series(tuple(series), meta.hops)
-    except KeyError as error:
-        raise UsageError(f"series {error.args[0]!r} does not exist.") from error
+    names = known_series(series, meta.hops)
     wanted = np.asarray(indices, dtype=np.int64)
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
         raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
-    spec = load_scenario(folder / "scenario.toml")
-    if spec.digest != meta.scenario_digest:
-        raise IntegrityError(f"{folder}: its scenario.toml is not the one that was run. Restore it.")
-    prepared = Prepared(spec, meta, 1, ())
+    prepared = Prepared(stored_scenario(folder, meta), meta, 1, ())
     paths = _paths(prepared, wanted)
     rows = [meta.series.index(name) for name in names]
     return {name: paths[row] for name, row in zip(names, rows, strict=True)}

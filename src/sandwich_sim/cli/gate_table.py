@@ -1,0 +1,102 @@
+"""What a gate prints: one line a scenario, and what lies behind each that does not pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from sandwich_sim.cli.output import clean_line, count, say, say_columns, screen_width, wrap
+
+if TYPE_CHECKING:
+    from sandwich_sim.analysis.checks import CheckResult
+    from sandwich_sim.analysis.gate_rule import Judged
+    from sandwich_sim.studies.gate_report import GateReport, ScenarioVerdict
+
+_COLORS = {
+    "IDENTICAL": "green",
+    "EQUIVALENT": "green",
+    "CHANGED": "red",
+    "INCONCLUSIVE": "yellow",
+    "BROKEN": "red",
+    "holds": "green",
+    "fails": "red",
+    "undecided": "yellow",
+}
+_MOST_ROWS = 12
+
+
+def print_report(report: GateReport, quiet: bool) -> None:
+    """Print a report."""
+    width = max((len(scenario.name) for scenario in report.scenarios), default=0)
+    for scenario in report.scenarios:
+        _print_headline(scenario, width)
+        if not quiet:
+            _print_details(scenario)
+    for text in report.refused:
+        click.echo(click.style("refused: ", fg="red") + clean_line(text))
+    if quiet:
+        return
+    tally = Counter(scenario.verdict for scenario in report.scenarios)
+    found = ", ".join(f"{n} {verdict}" for verdict, n in sorted(tally.items()))
+    say()
+    say(
+        f"{count(len(report.scenarios), 'scenario')}: {found}. Gate {report.gate['file']} "
+        f"{report.gate['digest'][:8]}, platform {report.platform[:8]}."
+    )
+
+
+def _print_headline(scenario: ScenarioVerdict, width: int) -> None:
+    verdict = click.style(f"{scenario.verdict:<12}", fg=_COLORS[scenario.verdict], bold=True)
+    head = f"{clean_line(scenario.name):<{width}}  {verdict}  "
+    lines = wrap(clean_line(scenario.reason), max(24, screen_width() - width - 16))
+    click.echo(head + lines[0])
+    for line in lines[1:]:
+        click.echo(" " * (width + 16) + line)
+    for check in scenario.checks:
+        _print_check(check, width)
+
+
+def _print_check(check: CheckResult, width: int) -> None:
+    verdict = click.style(f"{check.verdict:<12}", fg=_COLORS[check.verdict])
+    found = f"{check.value:.4g} ({check.low:.4g} to {check.high:.4g})"
+    click.echo(f"{'':<{width}}  {verdict}  check {check.name}: {clean_line(check.statement)}: {found}")
+
+
+def _print_details(scenario: ScenarioVerdict) -> None:
+    for note in (*scenario.notes, *scenario.broken[1:]):
+        click.echo(click.style(f"    {clean_line(note)}", dim=True))
+    if scenario.verdict not in ("CHANGED", "INCONCLUSIVE"):
+        return
+    judged = scenario.drift if scenario.stage == "E" else scenario.judged
+    _print_rows(judged, scenario.verdict)
+    moved = scenario.moved
+    if moved is not None and moved.trajectories:
+        ids = ", ".join(map(str, moved.trajectories))
+        click.echo(
+            f"    {moved.changed:.1%} of the trajectories changed, {moved.material:.1%} by over a hundredth "
+            f"of a margin; the first are {ids} (seed {moved.seed}, sampler random)."
+        )
+
+
+def _print_rows(judged: Sequence[Judged], verdict: str) -> None:
+    """Print the statistics that made the verdict, the worst first."""
+    guilty = [item for item in judged if item.verdict == verdict]
+    guilty.sort(key=lambda item: -abs(item.difference) / item.statistic.margin)
+    rows = [
+        (
+            item.statistic.name,
+            f"{item.old:.5g}",
+            f"{item.new:.5g}",
+            f"{item.difference:+.3g}",
+            f"{item.standard_error:.2g}",
+            f"{item.statistic.margin:g}",
+            "" if item.statistic.unit == "1" else item.statistic.unit,
+        )
+        for item in guilty[:_MOST_ROWS]
+    ]
+    say_columns(rows, ("statistic", "was", "now", "change", "±", "margin", ""), indent="    ")
+    if len(guilty) > _MOST_ROWS:
+        click.echo(f"    and {len(guilty) - _MOST_ROWS} more (--json has all)")
