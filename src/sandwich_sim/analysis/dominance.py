@@ -14,7 +14,9 @@ any mean. Three kinds of statement can be made, each wrong with probability at m
 - *neither is larger*: the curves cross; both of the second kind.
 
 Thresholds are the 5% to 95% points of both sides together. Beyond them nothing is claimed: in the
-tails two distribution functions meet, so that no finite sample can order them there.
+tails two distribution functions meet, so that no finite sample can order them there. Since what
+lies above the range still counts for the mean, B is not called larger at second order where its
+mean is lower beyond chance.
 
 Notes
 -----
@@ -92,19 +94,27 @@ def compare_orders(
     thresholds = np.unique(sorted_quantiles(everything, LEVELS.tolist()))
     place = float(thresholds[0]), float(thresholds[-1]), thresholds.size, alpha
     first = group_t(-a.shares_below(thresholds), -b.shares_below(thresholds), relation)
-    # The mean is the limit of high thresholds.
+    # The mean, as the limit of high thresholds, may be equal but not beyond chance on the other side.
     of_a = np.column_stack([-a.shortfalls(thresholds), a.group_means()])
     of_b = np.column_stack([-b.shortfalls(thresholds), b.group_means()])
     second = group_t(of_a, of_b, relation)
-    return Dominance(1, _judge(*first, alpha), *place), Dominance(2, _judge(*second, alpha), *place)
+    n = thresholds.size
+    return (
+        Dominance(1, _judge(*first, n, alpha), *place),
+        Dominance(2, _judge(*second, n, alpha), *place),
+    )
 
 
-def _judge(t: Floats, freedom: Floats, alpha: float) -> Order:
-    """Judge by how many standard errors B is better at each threshold."""
+def _judge(t: Floats, freedom: Floats, n_strict: int, alpha: float) -> Order:
+    """Judge by how many standard errors B is better at each threshold.
+
+    Beyond the first ``n_strict`` it need not be better, only not worse beyond chance.
+    """
     each = _limits(freedom, alpha)
-    if (t > each).all():
+    strict = np.arange(t.size) < n_strict
+    if (t > np.where(strict, each, -each)).all():
         return "larger"
-    if (t < -each).all():
+    if (t < np.where(strict, -each, each)).all():
         return "smaller"
     chosen = np.unique([*range(0, t.size, _CROSSINGS_EVERY), t.size - 1])
     any_one = _limits(freedom[chosen], alpha / chosen.size)
