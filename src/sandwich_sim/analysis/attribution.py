@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, inf, isfinite
-from typing import Any
+from math import floor, hypot, inf, isfinite, log10
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,28 @@ from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.shapley import Parts
 
 Floats = NDArray[np.float64]
+
+
+class Described(NamedTuple):
+    """A statistic for people.
+
+    Attributes
+    ----------
+    name, label : str
+        ``p50(margin.chips @ 2030)``, and in words.
+    unit : str
+        Of its values.
+    factor : float
+        By which values are multiplied to show them: 100 for fractions.
+    shown_unit : str
+        Their unit then: "%", "cents", or none.
+    """
+
+    name: str
+    label: str
+    unit: str
+    factor: float
+    shown_unit: str
 
 
 @dataclass(frozen=True)
@@ -45,8 +67,8 @@ class Attribution:
 
     Attributes
     ----------
-    name, label, unit : str
-        ``p50(margin.chips @ 2030)``, what it is for people, its unit.
+    name, label, unit, factor, shown_unit
+        As `Described`.
     first, second : float
         On either side.
     gap : Measured
@@ -58,10 +80,19 @@ class Attribution:
     name: str
     label: str
     unit: str
+    factor: float
+    shown_unit: str
     first: float
     second: float
     gap: Measured
     parts: tuple[Part, ...]
+
+    @property
+    def digits(self) -> int:
+        """Decimals, in the shown unit, that leave the larger of gap and steps three digits or so."""
+        steps = [abs(part.share.value) for part in self.parts]
+        largest = self.factor * max([abs(self.gap.value), *steps])
+        return min(9, max(0, 2 - floor(log10(largest)))) if 0.0 < largest < inf else 2
 
     def ranked(self) -> tuple[Part, ...]:
         """Return the parts, the largest first."""
@@ -165,7 +196,7 @@ def share_of(columns: Floats, sampling_error: float, degrees_of_freedom: float, 
 
 
 def attribute(
-    names: Sequence[tuple[str, str, str]],
+    statistics: Sequence[Described],
     groups: Sequence[str],
     worth: Mapping[int, Floats],
     parts: Parts,
@@ -175,8 +206,7 @@ def attribute(
 
     Parameters
     ----------
-    names : sequence of (name, label, unit)
-        Of the statistics.
+    statistics : sequence of Described
     groups : sequence of str
     worth : mapping of int to ndarray of float64, shape (n_statistic, 17)
         By coalition: pooled, then by group of trajectories.
@@ -187,13 +217,11 @@ def attribute(
     """
     whole = (1 << len(groups)) - 1
     found = []
-    for row, (name, label, unit) in enumerate(names):
+    for row, described in enumerate(statistics):
         first, second = worth[0][row], worth[whole][row]
         found.append(
             Attribution(
-                name,
-                label,
-                unit,
+                *described,
                 float(first[0]),
                 float(second[0]),
                 measured_of(second - first, n),

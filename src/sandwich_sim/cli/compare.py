@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.explain import explain_options, explain_pairs, print_explanation, write_waterfalls
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError
 
 if TYPE_CHECKING:
+    from sandwich_sim.analysis.attribution import Explanation
     from sandwich_sim.analysis.compare_result import Comparison
 
 UNSETTLED = 4
@@ -22,6 +24,7 @@ UNSETTLED = 4
     epilog=example(
         "sandwich-sim compare base deflation_sandwich -n 65_536",
         "sandwich-sim compare base my_scenario.toml --metric 'margin.chips @ 2030' -o figures",
+        "sandwich-sim compare base deflation_sandwich --explain",
         "sandwich-sim compare base price_war --metric profit_share.lab --until 'se(diff) < 0.001'",
         "sandwich-sim compare results/base-1a2b3c4d results/mine",
     )
@@ -65,6 +68,7 @@ UNSETTLED = 4
     metavar="FOLDER",
     help="Write figures there, light and dark.",
 )
+@explain_options
 @click.option("--quiet", is_flag=True, help="Print the verdicts alone.")
 @json_option
 def command(a: str, others: tuple[str, ...], **options: Any) -> int:
@@ -80,10 +84,16 @@ def command(a: str, others: tuple[str, ...], **options: Any) -> int:
     figures = _write_figures(result, options["output"]) if options["output"] is not None else []
     code = 0 if result.is_settled else UNSETTLED
     code = IntegrityError.exit_code if result.failed else code
+    explanations = _explain(result, options)
+    if explanations and options["output"] is not None:
+        figures += write_waterfalls(explanations, options)
     if options["as_json"]:
-        say_json({**result.to_document(), "figures": figures, "exit_code": code})
+        because = {"explanations": [each.to_document() for each in explanations]} if explanations else {}
+        say_json({**result.to_document(), **because, "figures": figures, "exit_code": code})
         return code
     _print(result, options["quiet"])
+    for explanation in explanations:
+        print_explanation(explanation, asked=bool(options["metrics"]), quiet=options["quiet"])
     for path in figures if not options["quiet"] else ():
         say(f"Figure: {clean_line(path)}")
     _print_state(result)
@@ -110,6 +120,10 @@ def _compare(sources: list[str], options: dict[str, Any]) -> Comparison:
         )
     finally:
         progress.close()
+
+
+def _explain(result: Comparison, options: dict[str, Any]) -> list[Explanation]:
+    return explain_pairs(result, options) if options["explain"] else []
 
 
 def _print(result: Comparison, quiet: bool) -> None:
