@@ -40,6 +40,7 @@ class Progress:
 class RunResult:
     folder: Path
     reused: bool
+    run_digest: str
     summary: Summary
     seconds: float
     warnings: tuple[str, ...] = ()
@@ -112,7 +113,14 @@ class FakeEngine:
         options["progress"](Progress(total, total, 0.1, "write"))
         folder = options["output"] or options["root"] / f"{spec.name}-{spec.digest[:8]}"
         return RunResult(
-            **{"folder": folder, "reused": False, "summary": make_summary(), "seconds": 0.1} | changes
+            **{
+                "folder": folder,
+                "reused": False,
+                "run_digest": "1a2b3c4d" * 8,
+                "summary": make_summary(),
+                "seconds": 0.1,
+            }
+            | changes
         )
 
     def install(self) -> None:

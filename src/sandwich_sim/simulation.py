@@ -10,7 +10,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,9 @@ class RunResult:
     folder : Path
     reused : bool
         Whether a complete run with the same digest lay there already.
+    run_digest : str
+        Of the scenario and all options (SHA-256): one digest, one result. The default folder
+        carries its first eight digits.
     summary : Summary
     seconds : float
     warnings : tuple of str
@@ -73,7 +76,8 @@ class RunResult:
 
     folder: Path
     reused: bool
-    summary: Summary
+    run_digest: str
+    summary: Summary = field(repr=False)
     seconds: float
     warnings: tuple[str, ...]
     failed: bool
@@ -113,6 +117,8 @@ def run(
     ------
     UsageError, ScenarioError
         If options or drawn cost shares are impossible, or the folder holds another run.
+    IntegrityError
+        If the run that lies there is damaged, or its scenario.toml was changed since.
     ResourceError
         If the run does not fit memory or disk.
     BusyError
@@ -131,7 +137,7 @@ def run(
     layout = layout_of(prepared.meta)
     provenance = provenance_record(prepared.meta)
     folder = output if output is not None else root / default_name(prepared.meta)
-    if not force and (reused := _reuse(folder, prepared, began)):
+    if not force and (reused := _reuse(folder, prepared, began, is_named=output is not None)):
         return reused
     check_plan(plan(prepared), folder)
 
@@ -159,6 +165,7 @@ def run(
     return RunResult(
         folder=folder,
         reused=False,
+        run_digest=prepared.meta.run_digest,
         summary=summarize(accumulators, prepared.meta),
         seconds=time.perf_counter() - began,
         warnings=(*prepared.warnings, *swings),
@@ -171,25 +178,41 @@ def default_name(meta: RunMeta) -> str:
     return f"{meta.name}-{meta.run_digest[:8]}"
 
 
-def _reuse(folder: Path, prepared: Prepared, began: float) -> RunResult | None:
+def _reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool) -> RunResult | None:
     """Return the run that lies in the folder already if it is this very one."""
     if folder_state(folder) != "complete":
         return None
-    from sandwich_sim.results.dataset import check_run, read_accumulators, read_fingerprint, read_meta
+    from sandwich_sim.results.dataset import (
+        check_run,
+        read_accumulators,
+        read_fingerprint,
+        read_meta,
+        stored_scenario,
+    )
 
     stored = read_meta(folder)
-    if stored.run_digest == prepared.meta.run_digest and read_fingerprint(folder) != fingerprint():
-        return None  # the same run, made elsewhere or by other versions: to be made again
     if stored.run_digest != prepared.meta.run_digest:
         raise UsageError(f"{folder}: holds another run. Choose another --output, or replace it with --force.")
+    if read_fingerprint(folder) != fingerprint():
+        if not is_named:
+            return None  # to be made again
+        raise UsageError(
+            f"{folder}: holds a complete run that was made by another version or on another machine. "
+            "Choose another --output, or replace it with --force."
+        )
     check_run(folder)
+    words: tuple[str, ...] = ()
+    if dump_scenario(stored_scenario(folder, stored)) != dump_scenario(prepared.spec):
+        text = f"{folder}: has the same numbers, but other titles, sources or notes than you gave"
+        words = (f"{text}. Replace it with --force.",)
     accumulators = read_accumulators(folder)
     return RunResult(
         folder=folder,
         reused=True,
+        run_digest=stored.run_digest,
         summary=summarize(accumulators, stored),
         seconds=time.perf_counter() - began,
-        warnings=(*prepared.warnings, *_swing_warnings(accumulators, stored)),
+        warnings=(*prepared.warnings, *words, *_swing_warnings(accumulators, stored)),
         failed=bool(np.any(accumulators["failures"])),
     )
 

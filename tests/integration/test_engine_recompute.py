@@ -136,7 +136,7 @@ def test_a_run_whose_scenario_was_changed_is_refused(copy):
     folder = copy(
         "scenario.toml", lambda text: text.replace("gap_vol = { value = 1.5", "gap_vol = { value = 1.6")
     )
-    with pytest.raises(IntegrityError, match=r"scenario\.toml is not the one that was run"):
+    with pytest.raises(IntegrityError, match=r"scenario\.toml: was changed after the run"):
         recompute(folder, [0], ["gap"])
 
 
@@ -145,7 +145,7 @@ def test_a_run_whose_scenario_was_changed_is_refused(copy):
     [
         ([0, N], ["gap"], f"trajectories are 0 to {N - 1}"),
         ([-1], ["gap"], f"trajectories are 0 to {N - 1}"),
-        ([0], ["margin.bakery"], "'margin.bakery' does not exist"),
+        ([0], ["margin.bakery"], "margin.bakery: is not the name of a series"),
     ],
 )
 def test_what_does_not_exist_is_refused(stored, indices, series, message):

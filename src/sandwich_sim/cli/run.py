@@ -175,7 +175,8 @@ def _print(job: Job, quiet: bool) -> None:
 def _closing(result: RunResult) -> str:
     """One line that says where the results are and how to open them."""
     how = "reused" if result.reused else duration(result.seconds)
-    return f"Results ({how}): {clean_line(result.folder)}    In Python: sandwich_sim.open_run(folder)"
+    where = f"{clean_line(result.folder)} (run {result.run_digest[:8]})"
+    return f"Results ({how}): {where}    In Python: sandwich_sim.open_run(folder)"
 
 
 def _print_warnings(jobs: list[Job]) -> None:
@@ -211,6 +212,7 @@ def _document(job: Job) -> dict[str, Any]:
     if job.result is not None:
         document |= {
             "folder": job.result.folder,
+            "run_digest": job.result.run_digest,
             "reused": job.result.reused,
             "failed": job.result.failed,
             "seconds": job.result.seconds,

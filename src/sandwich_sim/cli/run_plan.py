@@ -39,6 +39,7 @@ def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, 
         folder = place["output"] or place["root"] / default_name(prepared.meta)
         found |= {
             "folder": folder,
+            "run_digest": prepared.meta.run_digest,
             "trajectories": planned.n_trajectories,
             "threads": planned.threads,
             "memory_bytes": planned.memory_bytes,

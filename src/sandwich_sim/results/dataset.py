@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
@@ -24,6 +24,10 @@ from sandwich_sim.results.zarr_format import array_of_metadata, chunk_name, read
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from sandwich_sim.scenario.spec import ScenarioSpec
+
+_MEND = "To have this run again, run its scenario with --force."
 
 
 def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = None) -> xr.Dataset:
@@ -128,6 +132,32 @@ def read_meta(folder: Path) -> RunMeta:
         return meta_from_document(document["run"])
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"{folder}: its provenance.json does not describe a run") from error
+
+
+def stored_scenario(folder: Path, meta: RunMeta) -> ScenarioSpec:
+    """Return the scenario that lies in a run folder, if it is still the one that was run.
+
+    Raises
+    ------
+    IntegrityError
+        If it is missing, cannot be read any more, or holds other numbers.
+    """
+    from sandwich_sim.scenario.load import load_scenario
+
+    path = folder / "scenario.toml"
+    if not path.is_file():
+        raise IntegrityError(f"{path}: is missing. {_MEND}")
+    try:
+        spec = load_scenario(path)
+    except ScenarioError as error:
+        message = f"{path}: was changed after the run and is no scenario any more. {_MEND}"
+        raise IntegrityError(message) from error
+    if spec.digest != meta.scenario_digest:
+        raise IntegrityError(
+            f"{path}: was changed after the run; the results beside it are those of the scenario before. "
+            f"To run the changed one, copy it elsewhere. {_MEND}"
+        )
+    return spec
 
 
 def read_accumulators(folder: Path) -> dict[str, NDArray[Any]]:

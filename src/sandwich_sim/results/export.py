@@ -19,12 +19,14 @@ from sandwich_sim.results.arrays import ArrayLayout
 from sandwich_sim.results.coordinates import record_date
 from sandwich_sim.results.dataset import check_run, read_accumulators, read_meta
 from sandwich_sim.results.meta import RunMeta
+from sandwich_sim.results.series_names import known_series
 from sandwich_sim.results.summarize import summarize
 from sandwich_sim.results.table_files import Columns, Table, check_suffix, write_table
 from sandwich_sim.results.zarr_format import read_chunk
+from sandwich_sim.variables import VARIABLES
 
 
-def export(run_folder: Path | str, output: Path | str, what: str = "table") -> None:
+def export(run_folder: Path | str, output: Path | str, what: str = "table") -> Table:
     """Write a part of a run to a file.
 
     Parameters
@@ -34,8 +36,14 @@ def export(run_folder: Path | str, output: Path | str, what: str = "table") -> N
         Its suffix says the format: ``.csv``, ``.parquet`` or ``.xlsx``. Written beside its
         place and renamed there.
     what : str
-        ``table`` (one row an estimate), ``outcomes`` (one row a trajectory), or a series such
-        as ``margin.lab`` (one row a record: mean, standard error, quantiles).
+        ``table`` (one row an estimate), ``outcomes`` (one row a trajectory), or a series: one row
+        a record with mean, standard error, quantiles. ``margin.lab`` is that of one hop,
+        ``margin`` that of every hop, told apart by a column ``hop``.
+
+    Returns
+    -------
+    Table
+        What was written.
 
     Raises
     ------
@@ -54,6 +62,7 @@ def export(run_folder: Path | str, output: Path | str, what: str = "table") -> N
     else:
         table = _series_table(folder, arrays, meta, what)
     write_table(table, output)
+    return table
 
 
 def _summary_table(folder: Path, meta: RunMeta) -> Table:
@@ -63,28 +72,29 @@ def _summary_table(folder: Path, meta: RunMeta) -> Table:
 
 
 def _series_table(folder: Path, arrays: Mapping[str, ArrayLayout], meta: RunMeta, series: str) -> Table:
-    if series not in meta.series:
-        example = f"margin.{meta.hops[0]}"
-        raise UsageError(
-            f"{series}: neither `table`, `outcomes` nor a series of this run (such as {example})."
-        )
+    """One row a record; of every hop below each other where a variable of hops names none."""
+    known_series([series], meta.hops, others=("table", "outcomes"))
     base, _, hop = series.partition(".")
-    columns: dict[str, Sequence[Any] | NDArray[Any]] = {
-        "date": [record_date(meta, record).isoformat() for record in range(meta.n_record)],
-        "years": read_chunk(folder, arrays["elapsed"]),
-    }
-    for name in ("mean", "standard_error", "quantile"):
-        array = arrays.get(f"{base}_{name}")
-        if array is None:
+    hops = (hop,) if hop else meta.hops if VARIABLES[base].per_hop else ()
+    n = max(1, len(hops))
+    columns: dict[str, Sequence[Any] | NDArray[Any]] = {}
+    if hops and not hop:
+        columns["hop"] = [name for name in hops for _ in range(meta.n_record)]
+    columns["date"] = [record_date(meta, record).isoformat() for record in range(meta.n_record)] * n
+    columns["years"] = np.tile(read_chunk(folder, arrays["elapsed"]), n)
+    for statistic in ("mean", "standard_error", "quantile", "quantile_standard_error"):
+        array = arrays.get(f"{base}_{statistic}")
+        if array is None:  # no fan was asked for
             continue
         values = read_chunk(folder, array)
-        if hop:
-            values = values.take(meta.hops.index(hop), axis=array.dims.index("hop"))
-        if name == "quantile":
-            columns |= {f"p{q * 100:g}": row for q, row in zip(meta.quantiles, values, strict=True)}
-        else:
-            columns[name] = values
-    return Table(meta.n_record, tuple(columns), lambda: iter([columns]))
+        if hops:
+            values = values.take([meta.hops.index(name) for name in hops], axis=array.dims.index("hop"))
+        if array.dims[0] != "quantile":
+            columns[statistic] = values.ravel()
+            continue
+        for level, part in zip(meta.quantiles, values, strict=True):
+            columns[f"p{level * 100:g}{statistic.removeprefix('quantile')}"] = part.ravel()
+    return Table(meta.n_record * n, tuple(columns), lambda: iter([columns]))
 
 
 def _outcome_table(folder: Path, arrays: Mapping[str, ArrayLayout], meta: RunMeta) -> Table:

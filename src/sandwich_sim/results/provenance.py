@@ -80,6 +80,7 @@ def provenance_record(meta: RunMeta) -> dict[str, Any]:
         "keep": meta.keep,
         "stream_version": meta.stream_version,
         "scenario_digest": meta.scenario_digest,
+        "run_digest": meta.run_digest,
         "fingerprint": {"digest": _digest(parts), **parts},
         "versions": versions(),
         "implementation": sys.implementation.name,

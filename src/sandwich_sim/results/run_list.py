@@ -19,8 +19,12 @@ class RunInfo:
     Attributes
     ----------
     folder : Path
-    name, title, digest, keep, sampler : str
+    name, title, keep, sampler : str
         Empty where they cannot be read.
+    digest : str
+        Of the scenario's numbers.
+    run_digest : str
+        Of the scenario and all options; the default folder carries its first eight digits.
     n_trajectories, seed : int
     complete : bool
     failed : bool
@@ -37,6 +41,7 @@ class RunInfo:
     name: str = ""
     title: str = ""
     digest: str = ""
+    run_digest: str = ""
     keep: str = ""
     sampler: str = ""
     n_trajectories: int = 0
@@ -85,6 +90,7 @@ def _inspect(folder: Path) -> RunInfo:
         name=meta.name,
         title=meta.title,
         digest=meta.scenario_digest,
+        run_digest=meta.run_digest,
         keep=meta.keep,
         sampler=meta.sampler,
         n_trajectories=meta.n_trajectories,

@@ -22,8 +22,11 @@ def test_runs_lists_what_is_there(call, results):
     assert result.exit_code == 0
     assert result.stderr == "2 runs in results\n"
     header, *rows = result.stdout.splitlines()
-    assert header.split() == ["folder", "trajectories", "sampler", "keep", "size", "started", "state"]
-    assert {row.split()[0] for row in rows} == {"results/toy-1", "results/toy-2"}
+    assert header.split() == ["folder", "run", "trajectories", "sampler", "keep", "size", "started", "state"]
+    assert {tuple(row.split()[:2]) for row in rows} == {
+        ("results/toy-1", make_meta().run_digest[:8]),
+        ("results/toy-2", make_meta(keep="summary", seed=2).run_digest[:8]),
+    }
     assert all(row.endswith("complete") for row in rows)
 
 
@@ -33,6 +36,12 @@ def test_runs_shows_what_is_damaged(call, results):
     document = json.loads(call("runs", "results", "--json").stdout)
     states = {run["folder"]: run["state"] for run in document["runs"]}
     assert states == {"results/toy-1": "incomplete", "results/toy-2": "damaged"}
+    assert "results/toy-2: its provenance.json is missing or damaged" in call("runs").stderr.splitlines()
+
+
+def test_quiet_runs_are_their_folders_alone(call, results):
+    result = call("runs", "--quiet")
+    assert (sorted(result.stdout.splitlines()), result.stderr) == (["results/toy-1", "results/toy-2"], "")
 
 
 def test_no_runs_is_no_error_but_a_missing_folder_is(call):
@@ -55,6 +64,23 @@ def test_export_writes_a_series_and_the_outcomes(call, results, tmp_path):
     assert call("export", "results/toy-1", "-o", "s.csv", "--what", "margin.lab").exit_code == 0
     assert len((tmp_path / "s.csv").read_text().splitlines()) == 1 + 9
     assert call("export", "results/toy-1", "-o", "o.parquet", "--what", "outcomes").exit_code == 0
+
+
+def test_export_says_what_it_wrote_as_json_or_nothing(call, results, tmp_path):
+    document = json.loads(call("export", "results/toy-1", "-o", "s.csv", "--what", "gap", "--json").stdout)
+    assert (document["output"], document["what"], document["rows"]) == ("s.csv", "gap", 9)
+    assert document["columns"][:4] == ["date", "years", "mean", "standard_error"]
+    result = call("export", "results/toy-1", "-o", "s.csv", "--force", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("margin.labb", "margin.lab"), ("marign", "margin"), ("tabel", "table")]
+)
+def test_a_typo_in_what_to_export_is_told_the_nearest_name(call, results, typed, meant):
+    result = call("export", "results/toy-1", "-o", "s.csv", "--what", typed)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: {typed}: is not the name of a series. Did you mean {meant}?\n"
 
 
 def test_export_does_not_overwrite(call, results, tmp_path):

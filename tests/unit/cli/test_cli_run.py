@@ -63,7 +63,7 @@ def test_a_run_ends_with_its_table_and_one_line_on_where_it_is(call, engine):
     assert "Foundry and packaging" in result.stdout
     assert "thesis_falsified" in result.stdout
     last = result.stdout.splitlines()[-1]
-    assert last == "Results (0.1 s): here    In Python: sandwich_sim.open_run(folder)"
+    assert last == "Results (0.1 s): here (run 1a2b3c4d)    In Python: sandwich_sim.open_run(folder)"
     assert max(map(len, result.stdout.splitlines())) <= 100
 
 
@@ -116,6 +116,7 @@ def test_json_is_one_document_and_nothing_else(call, engine, extra):
     (run,) = document["runs"]
     assert run["name"] == "base"
     assert run["warnings"] == ["odd"]
+    assert run["run_digest"] == "1a2b3c4d" * 8
     assert run["summary"]["hops"][0]["margin"]["horizon"]["quantiles"]["0.5"]["standard_error"] > 0
 
 

@@ -11,7 +11,7 @@ from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.results import table_files
 from sandwich_sim.results.export import export
 from sandwich_sim.results.table_files import Table, write_table
-from synthetic_run import make_arrays, make_meta, write_run
+from synthetic_run import HOPS, make_arrays, make_meta, write_run
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,28 @@ def test_outcomes_are_one_row_a_trajectory(run: Path, tmp_path: Path) -> None:
 def test_a_series_is_one_row_a_record(run: Path, tmp_path: Path) -> None:
     export(run, tmp_path / "s.csv", "margin.lab")
     rows = read(tmp_path / "s.csv")
-    assert rows[0] == ["date", "years", "mean", "standard_error", "p5", "p25", "p50", "p75", "p95"]
+    levels = ["p5", "p25", "p50", "p75", "p95"]
+    errors = [f"{level}_standard_error" for level in levels]
+    assert rows[0] == ["date", "years", "mean", "standard_error", *levels, *errors]
     assert rows[1][0] == "2026-07-01"
     assert len(rows) == 10
+
+
+def test_a_variable_is_the_series_of_every_hop_below_each_other(run: Path, tmp_path: Path) -> None:
+    export(run, tmp_path / "all.csv", "margin")
+    heading, *rows = read(tmp_path / "all.csv")
+    assert heading[:3] == ["hop", "date", "years"]
+    assert [row[0] for row in rows] == [hop for hop in HOPS for _ in range(9)]
+    for hop in HOPS:
+        export(run, tmp_path / f"{hop}.csv", f"margin.{hop}")
+        assert [row[1:] for row in rows if row[0] == hop] == read(tmp_path / f"{hop}.csv")[1:]
+
+
+def test_a_variable_without_a_fan_has_no_quantiles(run: Path, tmp_path: Path) -> None:
+    for what, first in (("profit_share", ["hop"]), ("spend", [])):
+        export(run, tmp_path / f"{what}.csv", what)
+        heading = read(tmp_path / f"{what}.csv")[0]
+        assert heading == [*first, "date", "years", "mean", "standard_error"]
 
 
 def test_large_files_are_written_by_pieces(
@@ -124,7 +143,7 @@ def test_an_unknown_suffix_is_refused(run: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_series_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"margins\.lab: neither"):
+    with pytest.raises(UsageError, match=r"margins\.lab: .* Did you mean margin\.lab\?"):
         export(run, tmp_path / "t.csv", "margins.lab")
 
 
