@@ -52,10 +52,13 @@ def read_column(folder: Path | None, file: object, column: object, n_most: int) 
     values: list[float] = []
     try:
         header = [name.strip() for name in next(rows, [])]
-        if column not in header:
-            raise ColumnError("column", f'"{printable(column)}" is no column of it. {advice(column, header)}')
-        index = header.index(column)
+        index = _index_of(column, header)
         for row in rows:
+            if any(cell.strip() for cell in row[len(header) :]):
+                found = f"line {rows.line_num} has {len(row)} cells for {len(header)} columns"
+                raise ColumnError(
+                    "file", f"{found}. Write decimals with a point, text with commas in quotes."
+                )
             cell = row[index].strip() if index < len(row) else ""
             if cell:
                 values.append(_number(cell, rows.line_num))
@@ -66,13 +69,29 @@ def read_column(folder: Path | None, file: object, column: object, n_most: int) 
     return tuple(values)
 
 
+def _index_of(column: str, header: list[str]) -> int:
+    if not any(header):
+        raise ColumnError("file", "is empty. Use a CSV file whose first line names its columns.")
+    if header.count(column) > 1:
+        raise ColumnError(
+            "column", f'"{printable(column)}" names {header.count(column)} columns. Rename one.'
+        )
+    if column in header:
+        return header.index(column)
+    hint = advice(column, header)
+    if len(header) == 1 and ";" in header[0]:
+        hint = "Semicolons separate the file: save it with commas."
+    raise ColumnError("column", f'"{printable(column)}" is no column of it. {hint}')
+
+
 def _number(cell: str, line: int) -> float:
     try:
         value = float(cell)
     except ValueError:
         value = float("nan")
     if not isfinite(value):
-        raise ColumnError("column", f'line {line} of the file holds "{printable(cell)}". Use finite numbers.')
+        found = f'line {line} of the file holds "{printable(cell)}"'
+        raise ColumnError("column", f"{found}. Use finite numbers, and empty cells where there is none.")
     return value + 0.0
 
 

@@ -78,7 +78,7 @@ class Kind:
         for key in fields.table:
             if key in known or key in OUTER_KEYS:
                 continue
-            if by_quantiles and key in self.own:
+            if by_quantiles and key in self.own and key != "quantiles":
                 own = " and ".join(self.own)
                 fields.add(key, f"does not go with quantiles. Use either {own}, or two quantiles.")
             else:
@@ -261,24 +261,36 @@ def _empirical(f: Fields) -> Distribution | None:
 
 def _metalog(f: Fields) -> Distribution | None:
     table = f.table.get("quantiles")
-    low = f.number("low", -inf)
-    high = f.number("high", inf)
     if not isinstance(table, dict) or not 2 <= len(table) <= 16:
         f.add("quantiles", "is no table of 2 to 16 quantiles. Use { p5 = ..., p50 = ..., p95 = ... }.")
         return None
-    points = read_quantiles(table, list(table), (*f.path, "quantiles"), f.findings)
+    return _through_quantiles(f, table, (*f.path, "quantiles"))
+
+
+def _metalog_fit(f: Fields) -> Distribution | None:
+    """Read ``p5 = ..., p95 = ...`` beside ``dist = "metalog"``, as other distributions have them."""
+    if not 2 <= len(f.quantile_keys) <= 16:
+        found = f"needs 2 to 16 quantiles, but has {len(f.quantile_keys)}"
+        f.findings.add(f.path, f"{found}. Use p5, p50 and p95, say.")
+        return None
+    return _through_quantiles(f, {key: f.table[key] for key in f.quantile_keys}, f.path)
+
+
+def _through_quantiles(f: Fields, table: Mapping[str, Any], path: KeyPath) -> Distribution | None:
+    low, high = f.number("low", -inf), f.number("high", inf)
+    points = read_quantiles(table, list(table), path, f.findings)
     if points is None:
         return None
     if not low < points[0][1] or not points[-1][1] < high:
         bounds = " and ".join(f"{key} = {f.table[key]}" for key in ("low", "high") if key in f.table)
-        f.add("quantiles", f"do not lie within {bounds}. Use low < quantiles < high.")
+        f.findings.add(path, f"the quantiles do not lie within {bounds}. Use low < quantiles < high.")
         return None
     distribution = Metalog(
         probabilities=tuple(p for p, _ in points), values=tuple(v for _, v in points), low=low, high=high
     )
     problem = metalog_problem(distribution, {probability_of(key) or 0.0: key for key in table})
     if problem is not None:
-        f.add("quantiles", problem)
+        f.findings.add(path, problem)
     return distribution
 
 
@@ -294,7 +306,23 @@ KINDS: dict[str, Kind] = {
     "discrete": Kind(("values", "probabilities"), _discrete),
     "mixture": Kind(("components", "weights"), _mixture),
     "empirical": Kind(("file", "column", "values"), _empirical, optional=("file", "column", "values")),
-    "metalog": Kind(("quantiles", "low", "high"), _metalog, optional=("low", "high")),
+    "metalog": Kind(
+        ("quantiles", "low", "high"), _metalog, _metalog_fit, ("low", "high"), optional=("low", "high")
+    ),
+}
+_OTHER_NAMES = {
+    "gaussian": "normal",
+    "t": "student-t",
+    "students-t": "student-t",
+    "logistic": "metalog",
+    "bernoulli": "discrete",
+    "binary": "discrete",
+    "choice": "discrete",
+    "categorical": "discrete",
+    "data": "empirical",
+    "histogram": "empirical",
+    "samples": "empirical",
+    "quantiles": "metalog",
 }
 
 
@@ -319,7 +347,9 @@ def read_distribution(
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         found = printable(str(name))
-        findings.add((*path, "dist"), f'"{found}" is no distribution. {findings.advise(found, KINDS)}')
+        other = _OTHER_NAMES.get(found.lower())
+        hint = f'Did you mean "{other}"?' if other else findings.advise(found.lower(), KINDS)
+        findings.add((*path, "dist"), f'"{found}" is no distribution. {hint}')
         return None
     fields = Fields(table, path, findings, folder)
     distribution = kind.read(fields)

@@ -52,7 +52,9 @@ class Fields:
     def number(self, key: str, default: float | None = None) -> float:
         if key not in self.table:
             if default is None:
-                self.add(key, "is missing. Add it.")
+                truncating = {"low": "min", "high": "max"}.get(key)
+                aside = f"; {truncating} only truncates" if truncating in self.table else ""
+                self.add(key, f"is missing. Add it{aside}.")
             return nan if default is None else default
         return finite(self.table[key], (*self.path, key), self.findings)
 

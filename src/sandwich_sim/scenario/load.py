@@ -63,7 +63,7 @@ def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> Scenario
     """
     path, label = _find(source)
     files = _read_chain(path, label)
-    layers = (*files, *_read_overrides(overrides, files[-1].folder))
+    layers = (*files, *_read_overrides(overrides))
     findings = Findings()
     merged = merge_layers(layers, findings)
     spec = resolve(merged, path.stem, findings)
@@ -160,14 +160,17 @@ def _read_file(path: Path, label: str) -> Layer:
         raise _refuse(label, str(error), error.line, error.column, error.key) from None
 
 
-def _read_overrides(overrides: Sequence[str], folder: Path | None) -> list[Layer]:
-    """Turn the changes of a command line into layers; what is wrong with any is raised at once."""
+def _read_overrides(overrides: Sequence[str]) -> list[Layer]:
+    """Turn the changes of a command line into layers; what is wrong with any is raised at once.
+
+    CSV files that they name lie in the folder where the command runs, as other paths of it do.
+    """
     layers: list[Layer] = []
     problems: list[Problem] = []
     for text in overrides:
         label = f"--set {printable(text)}"
         try:
-            layers.append(Layer(label, None, folder, read_change(text)))
+            layers.append(Layer(label, None, Path(), read_change(text)))
         except ChangeError as error:
             problems.append(Problem(label, 0, 0, "", str(error)))
     if problems:

@@ -27,7 +27,7 @@ def metalog_problem(distribution: Metalog, names: Mapping[float, str]) -> str | 
     else:
         places = [_where(fall, distribution, names) for fall in falls]
         where = f"its quantile function would fall {' and '.join(places[:3])}"
-    return f"no metalog runs through them: {where}. {_advice(distribution, names)}"
+    return f"no metalog runs through these quantiles: {where}. {_advice(distribution, names)}"
 
 
 def _falls(distribution: Metalog) -> list[metalog.Fall] | None:

@@ -8,11 +8,17 @@ from typing import Any
 
 from sandwich_sim.scenario.distributions import read_distribution
 from sandwich_sim.scenario.fields import QUANTILE_KEY, finite, is_number
-from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown, without_quotes
+from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable, shown, without_quotes
 from sandwich_sim.scenario.spec import Evidence
 from sandwich_sim.scenario.uncertain import Constant, SameAs, Uncertain
 
 FORMS = 'a number, { value = ... }, { dist = "..." }, { quantiles = { ... } } or { same_as = "..." }'
+
+_FORM_KEYS = ("value", "same_as", "dist", "quantiles")
+
+
+def _form_like(key: str) -> str | None:
+    return "dist" if key.startswith("dist") else nearest(key, _FORM_KEYS)
 
 
 def is_drawn(value: object) -> bool:
@@ -47,7 +53,7 @@ def read_number(value: object, path: KeyPath, findings: Findings, folder: Path |
     if not isinstance(value, dict):
         findings.add(path, f"is {shown(value)}. {without_quotes(value)}Use {FORMS}.")
         return None
-    forms = [key for key in ("value", "same_as", "dist", "quantiles") if key in value]
+    forms = [key for key in _FORM_KEYS if key in value]
     if forms == ["dist", "quantiles"]:
         forms = ["dist"]
     if not forms and any(QUANTILE_KEY.match(key) for key in value):
@@ -55,7 +61,9 @@ def read_number(value: object, path: KeyPath, findings: Findings, folder: Path |
         return None
     if len(forms) != 1:
         there = ", ".join(f'"{printable(key)}"' for key in forms or list(value)[:6]) or "nothing"
-        findings.add(path, f"holds {there}. Use {FORMS}.")
+        meant = next((near for key in list(value)[:6] if (near := _form_like(key))), None)
+        hint = f'Did you mean "{meant}"?' if meant and not forms else f"Use {FORMS}."
+        findings.add(path, f"holds {there}. {hint}")
         return None
     if forms[0] in ("value", "same_as"):
         _refuse_unknown(value, (forms[0], "source", "note"), path, findings)

@@ -12,9 +12,11 @@ from typing import Any
 
 from sandwich_sim.scenario.distributions import KINDS
 from sandwich_sim.scenario.parameters import BY_TABLE, SINGLE_TABLES, Parameter
+from sandwich_sim.scenario.removal import REMOVABLE, WHOLE
 from sandwich_sim.scenario.statements import MAX_LENGTH
 from sandwich_sim.scenario.tables import MAX_TEXT
 from sandwich_sim.scenario.tables_run import (
+    CLAUSE_KEYS,
     FACT_NUMBERS,
     FACT_TEXTS,
     MAX_SEED,
@@ -31,10 +33,15 @@ _QUANTILE = "^p[0-9]{1,2}([._][0-9]{1,6})?$"
 _NUMBER: Schema = {"type": "number"}
 _TEXT: Schema = {"type": "string", "maxLength": MAX_TEXT}
 _WORDS: Schema = {
-    "source": {**_TEXT, "description": 'Id of a fact, or "assumption: one sentence".'},
+    "source": {
+        **_TEXT,
+        "pattern": r"^([a-z0-9_]{1,80}|assumption:.*\S.*)$",
+        "description": 'Id of a fact, or "assumption: one sentence".',
+    },
     "note": {**_TEXT, "description": "Free text."},
 }
 _CHECKS = 'Statements on outcomes that must hold: chips = "p50(margin.chips @ 2030) in [0.4, 0.7]".'
+_ABOVE_ZERO = ("sd", "sigma", "scale", "dof", "shape", "a", "b")
 _LISTS = ("values", "probabilities", "weights")
 
 
@@ -59,7 +66,7 @@ def json_schema() -> Schema:
             "description": "The file that this one changes: a path ending in .toml, or a shipped name.",
         },
         "remove": {
-            **_list(_TEXT),
+            **_list({**_TEXT, "pattern": f"^(({'|'.join(REMOVABLE)})[.].|({'|'.join(WHOLE)})$)"}),
             "description": 'What to delete from it: ["hop.x", "edge.a-b", "event.y"].',
         },
         "time": _time(),
@@ -154,7 +161,7 @@ def _distributions() -> Iterable[Schema]:
         needs_name = [] if name == "metalog" else ["dist"]
         yield _object({"dist": dist, **own, **outer}, [*needs_name, *required])
         if kind.beside is not None:
-            beside = dict.fromkeys(kind.beside, _NUMBER)
+            beside = {key: _own(key) for key in kind.beside}
             required = ["dist", *(key for key in kind.beside if key not in kind.optional)]
             yield {
                 **_object({"dist": dist, **beside, **outer}, required),
@@ -171,13 +178,20 @@ def _own(key: str) -> Schema:
     if key == "quantiles":
         quantiles: Schema = {"type": "object", "additionalProperties": False, "minProperties": 2}
         return {**quantiles, "patternProperties": {_QUANTILE: _NUMBER}}
+    if key in _ABOVE_ZERO:
+        return {"type": "number", "exclusiveMinimum": 0}
     return _TEXT if key in ("file", "column") else _NUMBER
 
 
 def _time() -> Schema:
     return _object(
         {
-            "start": {"type": "string", "format": "date", "description": "Day of the first record."},
+            "start": {
+                "type": "string",
+                "format": "date",
+                "pattern": "^(19|20|21|22)[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+                "description": "Day of the first record.",
+            },
             "years": _whole(1, MAX_YEARS, "Horizon."),
             "steps_per_year": _whole(1, MAX_STEPS_PER_YEAR, "Steps a year. Default: 4."),
         }
@@ -239,6 +253,7 @@ def _event() -> Schema:
         },
         ["series"],
     )
+    clause["anyOf"] = [{"required": [key]} for key in CLAUSE_KEYS if key != "series"]
     return _object({"title": _TEXT, "clauses": {**_list(clause), "minItems": 1}})
 
 
@@ -246,7 +261,8 @@ def _position() -> Schema:
     share: Schema = {"type": "number", "minimum": 0, "maximum": 1}
     at_least_0: Schema = {"type": "number", "minimum": 0}
     exposure: Schema = {"type": "object", "additionalProperties": share}
-    return _object({"weight": share, "exposure": exposure, "price": at_least_0, "revenue": at_least_0})
+    position = _object({"weight": share, "exposure": exposure, "price": at_least_0, "revenue": at_least_0})
+    return {**position, "dependentRequired": {"price": ["revenue"], "revenue": ["price"]}}
 
 
 def _fact() -> Schema:

@@ -20,13 +20,14 @@ from sandwich_sim.scenario.parameters import (
 )
 from sandwich_sim.scenario.spec import Edge, Hop
 from sandwich_sim.scenario.tables import NAME, Table, named_tables, text_problem
-from sandwich_sim.scenario.uncertain import Constant, SameAs
+from sandwich_sim.scenario.uncertain import Constant, Empirical, Mixture, SameAs
 
 ASSUMPTION = "assumption:"
 HOP_KEYS = ("title", "role", "cost_driver")
 EDGE_KEYS = ("kind",)
 ROLES = ("lab", "compute")
 KINDS = ("current", "capital")
+MAX_ALL_VALUES = 30_000
 MAX_HOPS = 64
 MAX_EDGES = 512
 
@@ -74,6 +75,18 @@ class ModelReader:
         self._edges()
         self._demand()
         self._correlation()
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        """All values of CSV columns together must fit the file that is stored with a run."""
+        sizes = {name: _n_values(number) for name, number in self.draft.numbers.items()}
+        if sum(sizes.values()) > MAX_ALL_VALUES:
+            largest = max(sizes, key=lambda name: sizes[name])
+            self.findings.add(
+                tuple(largest.split(".")),
+                f"all columns of values together hold {sum(sizes.values()):_} numbers. "
+                f"Use at most {MAX_ALL_VALUES:_}, such as quantiles of a column.",
+            )
 
     def _hint(self) -> str:
         alone = sum(layer.text is not None for layer in self.merged.layers) == 1
@@ -262,6 +275,12 @@ def _way_out(*path: str) -> str:
     return f'(in an overlay: remove = ["{".".join(path)}"])'
 
 
+def _n_values(number: object) -> int:
+    if isinstance(number, Mixture):
+        return sum(_n_values(part) for part in number.components)
+    return len(number.values) if isinstance(number, Empirical) else 0
+
+
 def source_problem(source: str, fact_ids: Collection[str]) -> str | None:
     """Return what is wrong with a ``source``, None if nothing is."""
     if source in fact_ids:
@@ -269,7 +288,14 @@ def source_problem(source: str, fact_ids: Collection[str]) -> str | None:
     if source.startswith(ASSUMPTION):
         return None if source[len(ASSUMPTION) :].strip() else "gives no reason. Add a sentence."
     match = nearest(source, fact_ids)
-    hint = f'Did you mean "{match}"?' if match else 'Use the id of a fact, or "assumption: ...".'
+    if match:
+        hint = f'Did you mean "{match}"?'
+    elif source.casefold().startswith("assum"):
+        hint = 'Write "assumption: one sentence", in small letters.'
+    elif "://" in source:
+        hint = "Describe the page in a table [fact.my_id], with source and url, and write my_id here."
+    else:
+        hint = 'Use the id of a fact, or "assumption: one sentence".'
     return f'"{printable(source)}" is no fact (sandwich-sim facts lists them). {hint}'
 
 

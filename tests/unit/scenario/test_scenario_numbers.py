@@ -89,6 +89,10 @@ def test_constants() -> None:
             Metalog(probabilities=(0.05, 0.5, 0.95), values=(1.0, 2.0, 4.0), low=0.0),
         ),
         (
+            {"dist": "metalog", "p5": 1, "p50": 2, "p95": 4, "low": 0},
+            Metalog(probabilities=(0.05, 0.5, 0.95), values=(1.0, 2.0, 4.0), low=0.0),
+        ),
+        (
             {"dist": "metalog", "quantiles": {"p95": 4, "p2.5": 1}},
             Metalog(probabilities=(0.025, 0.95), values=(1.0, 4.0)),
         ),
@@ -249,6 +253,28 @@ def test_metalog_distribution_function_inverts_its_quantiles() -> None:
     made = Metalog(probabilities=(0.05, 0.5, 0.95), values=(2.0, 4.0, 8.0), low=0.0)
     assert cdf(made, 4.0) == pytest.approx(0.5)
     assert (cdf(made, -1.0), cdf(made, 8.0)) == (0.0, pytest.approx(0.95))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "file: is empty."),
+        (b"months\n1,5\n2\n", "file: line 2 has 2 cells for 1 columns. Write decimals with a point"),
+        (b"name;months\na;1\n", "is no column of it. Semicolons separate the file: save it with commas."),
+        (b"months,months\n1,2\n", '"months" names 2 columns. Rename one.'),
+        (b"months\n1\nNA\n", 'line 3 of the file holds "NA".'),
+        (b"months\n1\n", "holds 1 numbers. Use 2 to 10000."),
+        (b"\xff\xfe", "file: cannot be read"),
+        (b'months\n"1\n', "is no CSV"),
+    ],
+)
+def test_odd_columns_are_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_bytes(content)
+    findings = Findings()
+    table = {"dist": "empirical", "file": "gaps.csv", "column": "months"}
+    assert read_number(table, ("gap",), findings, tmp_path) is None
+    (found,) = findings.items
+    assert message in f"{found.path[-1]}: {found.message}"
 
 
 def test_column_of_a_file(tmp_path: Path) -> None:

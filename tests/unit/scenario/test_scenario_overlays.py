@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sandwich_sim.errors import ScenarioError
-from sandwich_sim.scenario.load import load_scenario, shipped_scenarios, with_run_options
+from sandwich_sim.scenario.load import dump_scenario, load_scenario, shipped_scenarios, with_run_options
 from sandwich_sim.scenario.spec import Evidence, ScenarioSpec
-from sandwich_sim.scenario.uncertain import Constant, LogNormal, SameAs, Uniform
+from sandwich_sim.scenario.uncertain import Constant, Empirical, LogNormal, SameAs, Uniform
 
 Overlay = Callable[..., ScenarioSpec]
 
@@ -225,6 +225,40 @@ def test_changes_from_the_command_line_need_no_quotes_or_brackets_of_toml() -> N
     )
     assert ("open_source.gap", "open_source.leap_size", 0.3) in spec.correlation
     assert "umbrella_closed" not in [event.name for event in spec.events]
+
+
+def test_columns_are_found_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for folder, value in ((tmp_path, 5.0), (tmp_path / "below", 9.0)):
+        (folder / "gaps.csv").write_text(f"months\n1\n{value}\n")
+    number = '{ dist = "empirical", file = "gaps.csv", column = "months" }'
+    (tmp_path / "lower.toml").write_text(f'extends = "base"\n[open_source]\ngap = {number}\n')
+    (tmp_path / "below" / "upper.toml").write_text(f'extends = "../lower.toml"\n[lab]\nfunding = {number}\n')
+    spec = load_scenario(tmp_path / "below" / "upper.toml")
+    assert spec.parameters["open_source.gap"] == Empirical(values=(1.0, 5.0))
+    assert spec.parameters["lab.funding"] == Empirical(values=(1.0, 9.0))
+
+
+def test_columns_of_a_change_are_found_where_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gaps.csv").write_text("months\n1\n5\n")
+    spec = load_scenario("base", ['open_source.gap={dist="empirical", file="gaps.csv", column="months"}'])
+    assert spec.parameters["open_source.gap"] == Empirical(values=(1.0, 5.0))
+
+
+def test_columns_of_all_numbers_together_fit_the_stored_file(tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_text("x\n" + "".join(f"{1.0 + i / 7.0!r}\n" for i in range(10_000)))
+    number = '{ dist = "empirical", file = "long.csv", column = "x" }'
+    keys = ("gap", "leap_size", "closed_size", "share_curvature")
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "base"\n[open_source]\n' + "".join(f"{key} = {number}\n" for key in keys[:3]))
+    (tmp_path / "stored.toml").write_text(dump_scenario(load_scenario(path)))
+    assert load_scenario(tmp_path / "stored.toml").digest == load_scenario(path).digest
+    path.write_text('extends = "base"\n[open_source]\n' + "".join(f"{key} = {number}\n" for key in keys))
+    with pytest.raises(ScenarioError, match=r"together hold 40_000 numbers\. Use at most 30_000"):
+        load_scenario(path)
 
 
 def test_later_changes_win() -> None:
