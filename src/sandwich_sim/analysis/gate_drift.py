@@ -34,7 +34,9 @@ class Drift:
     n_steps: int = 0
 
     def plus(self, shift: float, standard_error: float, n_up: int, n_down: int) -> Drift:
-        """Add a change."""
+        """Add a change; one of nothing at all is none."""
+        if not shift and not standard_error:
+            return self
         return Drift(
             self.shift + shift,
             self.standard_error + standard_error,
@@ -74,7 +76,7 @@ def _interval(
     n, statistic = judged.n, judged.statistic
     if whole.n_up + whole.n_down < FEWEST_CHANGED:
         # Whoever changed at all, changed in one of the steps: one exact bound covers their sum.
-        hidden = statistic.negligible * whole.n_steps
+        hidden = statistic.negligible * max(whole.n_steps, 1)
         return sparse_interval(whole.n_up, whole.n_down, n, statistic.largest, hidden, tail)
     half = normal_factor(tail) * before.standard_error
     return own[0] + before.shift - half, own[1] + before.shift + half

@@ -169,6 +169,13 @@ def _paired_interval(
     statistic: GateStatistic, change: Floats, up: int, down: int, tail: float, may_fail: bool = False
 ) -> tuple[str, Interval]:
     n = change.size
+    # All may have moved by one amount: what counts is how many did otherwise.
+    usual = 0.0 if statistic.is_flag else float(np.median(change))
+    if abs(usual) > statistic.negligible:
+        up = int(np.count_nonzero(change > usual + statistic.negligible))
+        down = int(np.count_nonzero(change < usual - statistic.negligible))
+    else:
+        usual = 0.0
     is_sparse = up + down < FEWEST_CHANGED
     mean, spread, skewness = moments(change)
     factor = normal_factor(tail)
@@ -178,7 +185,8 @@ def _paired_interval(
     if statistic.is_flag:
         return "exact", flip_interval(up, down, n, tail)
     if is_sparse and not may_fail:
-        return "exact", sparse_interval(up, down, n, statistic.largest, statistic.negligible, tail)
+        low, high = sparse_interval(up, down, n, statistic.largest, statistic.negligible, tail)
+        return "exact", (usual + low, usual + high)
     # The exact bound of a sparse change always holds zero, so that it can never show a change.
     return "bounded", bounded_interval(change, statistic.largest, tail)
 
