@@ -1,6 +1,7 @@
 """Comparisons with the real model: pairing, merged slots, run folders, looks."""
 
 import dataclasses
+import threading
 import warnings
 from math import inf
 
@@ -223,6 +224,21 @@ def test_parts_that_do_not_follow_each_other_are_not_joined():
     part = paired_outcomes([base], ["gap @ horizon"], trajectories=16, seed=3, sampler="random")
     with pytest.raises(ValueError, match="trajectory 16 comes next"):
         part.joined(part)
+
+
+def test_stopping_ends_every_thread():
+    """Ctrl-C comes while the caller waits; nothing goes on in the background."""
+    base = sandwich_sim.load_scenario("base")
+
+    def stop(progress):
+        if progress.stage == "simulate":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paired_outcomes(
+            [base], ["gap @ horizon"], trajectories=65_536, seed=3, sampler="random", progress=stop
+        )
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sandwich-sim")]
 
 
 def test_trajectories_that_fail_are_counted(monkeypatch):
