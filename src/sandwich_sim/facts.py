@@ -72,20 +72,19 @@ def load_facts() -> Mapping[str, Fact]:
         }
 
 
-def search_facts(word: str) -> tuple[Fact, ...]:
-    """Return the facts that mention a word, in file order.
+def search_facts(words: str) -> tuple[Fact, ...]:
+    """Return the facts that mention all of some words, in file order.
 
     Parameters
     ----------
-    word : str
-        Looked for in id, hop, quantity, period, source and note; case does not matter.
+    words : str
+        Each is looked for in id, hop, quantity, unit, period, source and note, parts of words too;
+        case does not matter.
     """
-    wanted = word.casefold()
-    return tuple(
-        fact
-        for fact in load_facts().values()
-        if any(
-            wanted in text.casefold()
-            for text in (fact.id, fact.hop, fact.quantity, fact.period, fact.source, fact.note)
-        )
-    )
+    wanted = words.casefold().split()
+    return tuple(fact for fact in load_facts().values() if all(word in _text_of(fact) for word in wanted))
+
+
+def _text_of(fact: Fact) -> str:
+    texts = (fact.id, fact.hop, fact.quantity, fact.unit, fact.period, fact.source, fact.note)
+    return "\n".join(texts).casefold()

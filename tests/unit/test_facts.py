@@ -29,4 +29,7 @@ def test_facts_cannot_be_changed() -> None:
 def test_search_looks_everywhere_and_ignores_case() -> None:
     assert load_facts()["hbm_share_of_accel_revenue"] in search_facts("HBM")
     assert search_facts("no such thing at all") == ()
+    both = search_facts("memory MARGIN")
+    assert set(both) == set(search_facts("memory")) & set(search_facts("margin"))
+    assert 0 < len(both) < len(search_facts("memory"))
     assert all(isinstance(fact, Fact) for fact in search_facts("nvidia"))

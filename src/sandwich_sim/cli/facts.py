@@ -25,12 +25,12 @@ GRADES = {
 
 @click.command(
     epilog=example(
-        "sandwich-sim facts --search memory",
+        "sandwich-sim facts --search 'memory margin'",
         "sandwich-sim facts gpu_price_performance_epoch",
     )
 )
 @click.argument("fact_id", metavar="[ID]", required=False, shell_complete=complete_fact)
-@click.option("--search", metavar="WORD", help="Only the facts that mention WORD.")
+@click.option("--search", metavar="WORD", help="Only the facts that mention WORD, or every one of several.")
 @json_option
 def command(fact_id: str | None, search: str | None, as_json: bool) -> None:
     """List the facts that scenarios cite, or show the one named ID with its source.
@@ -62,9 +62,16 @@ def command(fact_id: str | None, search: str | None, as_json: bool) -> None:
 
 
 def _hint(fact_id: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(fact_id, names, n=1) or [name for name in names if fact_id in name][:1]
-    return f"Did you mean {near[0]!r}?" if near else "Find one with `sandwich-sim facts --search WORD`."
+    from sandwich_sim.facts import search_facts
+
+    near = get_close_matches(fact_id, list(known), n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    found = len(search_facts(fact_id))
+    if found:
+        mention = "mentions" if found == 1 else "mention"
+        return f"{count(found, 'fact')} {mention} it: sandwich-sim facts --search {fact_id!r}"
+    return "Find one with `sandwich-sim facts --search WORD`."
 
 
 def _search_hint(word: str, facts: Iterable[Fact]) -> str:

@@ -149,7 +149,8 @@ def test_an_unknown_fact_gets_the_nearest_one(call):
     result = call("facts", "gpu_life_econmic")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Did you mean 'gpu_life_economic'?" in result.stderr
-    assert "'gpu_life_economic'" in call("facts", "gpu_life").stderr
+    assert "facts mention it: sandwich-sim facts --search 'memory'" in call("facts", "memory").stderr
+    assert "Find one with" in call("facts", "qqqqqq").stderr
     assert call("facts", "gpu_life_economic", "--search", "x").exit_code == 2
 
 
