@@ -201,9 +201,7 @@ def test_paired_intervals_miss_as_often_as_they_say(is_replicated):
     draw = sobol_like if is_replicated else lambda generator, n: generator.normal(size=(n, N))
     a = draw(generator, SAMPLES)
     b = 0.5 * a + draw(generator, SAMPLES) + 0.2
-    found = [
-        paired_difference(x, y, groups, is_replicated=is_replicated) for x, y in zip(a, b, strict=True)
-    ]
+    found = [paired_difference(x, y, groups, is_replicated=is_replicated) for x, y in zip(a, b, strict=True)]
     assert_misses(misses(found, 0.2))
 
 
