@@ -9,7 +9,8 @@ import click
 from sandwich_sim.cli.failures import report_failure, worst
 from sandwich_sim.cli.options import example, expand_scenarios, json_option, scenario_argument, set_option
 from sandwich_sim.cli.output import clean_line, count, note, say, say_json
-from sandwich_sim.errors import SandwichSimError, ScenarioError
+from sandwich_sim.cli.validate_formats import notes_of, print_findings, problems_of
+from sandwich_sim.errors import Problem, SandwichSimError, ScenarioError
 
 if TYPE_CHECKING:
     from sandwich_sim.scenario.spec import ScenarioSpec
@@ -19,14 +20,23 @@ if TYPE_CHECKING:
     epilog=example(
         "sandwich-sim validate my_scenario.toml",
         "sandwich-sim validate scenarios/ --json",
+        "sandwich-sim validate scenarios/ --format sarif > scenarios.sarif",
     )
 )
 @scenario_argument(several=True)
 @set_option
 @click.option("--list-unsourced", is_flag=True, help="Name the numbers that have no source.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="For people; one JSON document; SARIF 2.1.0 for code scanning; annotations of GitHub Actions.",
+)
 @json_option
 def command(
-    scenarios: tuple[str, ...], overrides: tuple[str, ...], list_unsourced: bool, as_json: bool
+    scenarios: tuple[str, ...], overrides: tuple[str, ...], list_unsourced: bool, layout: str, as_json: bool
 ) -> int:
     """Check SCENARIO files, or every file of a folder, without running anything.
 
@@ -35,25 +45,33 @@ def command(
     """
     from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
 
+    layout = "json" if as_json else layout
     reports: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    notes: list[Problem] = []
     for source in expand_scenarios(scenarios, shipped_scenarios()):
         try:
             spec = load_scenario(source, overrides)
         except SandwichSimError as error:
             report_failure(error)
             reports.append(_refused(source, error))
+            problems.extend(problems_of(source, error))
             continue
         report = _accepted(source, spec)
         reports.append(report)
         for remark in spec.notes:
             note(f"note: {source}: {clean_line(remark)}")
-        if not as_json:
+        if layout in ("sarif", "github"):
+            notes.extend(notes_of(source, spec, report["unsourced"] if list_unsourced else ()))
+        if layout == "text":
             say(_line(report))
             if list_unsourced:
                 for name in report["unsourced"]:
                     say(f"    {name}")
     code = worst(report["exit_code"] for report in reports)
-    if as_json:
+    if layout in ("sarif", "github"):
+        print_findings(layout, problems, notes)
+    if layout == "json":
         say_json({"files": reports, "exit_code": code})
     return code
 
