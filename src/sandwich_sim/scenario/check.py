@@ -224,7 +224,8 @@ def check_portfolio(draft: Draft, chain: Chain) -> None:
         for hop in position.exposure:
             chain.check_hop(hop, (*path, "exposure", hop))
     total = sum(position.weight for position in draft.positions)
-    if paths and abs(total - 1.0) > 1e-6:
+    is_clear = all(finding.path[:1] != ("portfolio",) for finding in chain.findings.items)
+    if paths and is_clear and abs(total - 1.0) > 1e-6:
         latest = chain.merged.latest([(*path, "weight") for path in paths])
         gone = [gone.path for gone in chain.merged.removals if gone.path[:2] == ("portfolio", "position")]
         chain.findings.add(

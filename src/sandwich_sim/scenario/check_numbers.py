@@ -51,8 +51,13 @@ def resolve_same_as(draft: Draft, merged: Merged, findings: Findings) -> None:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    match = nearest(name, known)
-    hint = f'Did you mean "{match}"?' if match else 'Use a dotted name, such as "open_source.gap".'
+    names = list(known)
+    ending = [one for one in names if one.endswith(f".{name}")]
+    match = ending[0] if len(ending) == 1 else nearest(name, names)
+    if len(ending) > 1:
+        hint = f"Use one of {', '.join(ending[:4])}{', ...' if len(ending) > 4 else ''}."
+    else:
+        hint = f'Did you mean "{match}"?' if match else 'Use a dotted name, such as "open_source.gap".'
     return f'there is no number "{printable(name)}". {hint}'
 
 

@@ -14,9 +14,8 @@ from sandwich_sim.scenario.distributions import KINDS
 from sandwich_sim.scenario.parameters import BY_TABLE, SINGLE_TABLES, Parameter
 from sandwich_sim.scenario.removal import REMOVABLE, WHOLE
 from sandwich_sim.scenario.statements import MAX_LENGTH
-from sandwich_sim.scenario.tables import MAX_TEXT
+from sandwich_sim.scenario.tables import CLAUSE_KEYS, MAX_TEXT
 from sandwich_sim.scenario.tables_run import (
-    CLAUSE_KEYS,
     FACT_NUMBERS,
     FACT_TEXTS,
     MAX_SEED,

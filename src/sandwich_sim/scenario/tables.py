@@ -20,6 +20,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}\Z")
 NAME_RULE = "Use letters, digits and _, at most 40, a letter first"
 TIME_KEYS = ("start", "years", "steps_per_year")
 RUN_KEYS = ("trajectories", "seed", "sampler", "fans", "keep_series", "sobol_slots")
+CLAUSE_KEYS = ("series", "below", "above", "rises", "falls", "ends_above", "ends_above_start")
 MAX_TEXT = 4000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -163,7 +164,8 @@ class Table:
         """Return the elements of a list of tables with their paths."""
         value = self.data.get(key)
         if not isinstance(value, list):
-            self.add(key, f"is {'missing' if value is None else shown(value)}. Use a list of tables.")
+            found = "missing" if value is None else shown(value)
+            self.add(key, f"is {found}. Use a list of tables, [{{ ... }}, {{ ... }}].")
             return []
         return [((*self.path, key, i), item) for i, item in enumerate(value)]
 
@@ -189,6 +191,8 @@ def where_it_belongs(key: str) -> str | None:
     for table, example in (("hop", "chips"), ("edge", "cloud-chips"), ("demand", "app")):
         if key in keys[table]:
             owners.append(f"a table such as [{table}.{example}]")
+    if key in CLAUSE_KEYS:
+        owners.append('an entry of clauses = [{ series = "gap", below = 1.0 }]')
     return f"It belongs in {' or '.join(owners)}." if owners else None
 
 
@@ -200,8 +204,10 @@ def named_tables(document: Mapping[str, Any], key: str, findings: Findings, noun
         return {}
     good: dict[str, object] = {}
     for name, table in value.items():
-        if NAME.match(name):
-            good[name] = table
-        else:
+        if not NAME.match(name):
             findings.add((key, name), f"is no name for {noun}. {NAME_RULE}.")
+        elif not isinstance(table, dict):
+            findings.add((key, name), f"is {shown(table)}. Use tables such as [{key}.x].")
+        else:
+            good[name] = table
     return good

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, cast
 
@@ -27,6 +28,7 @@ HOP_KEYS = ("title", "role", "cost_driver")
 EDGE_KEYS = ("kind",)
 ROLES = ("lab", "compute")
 KINDS = ("current", "capital")
+EDGE_FORM = "Use [edge.buyer-supplier], with two names of hops."
 MAX_ALL_VALUES = 30_000
 MAX_HOPS = 64
 MAX_EDGES = 512
@@ -136,9 +138,9 @@ class ModelReader:
         for name in sorted(edges, key=lambda name: [rank.get(end, len(rank)) for end in edge_ends(name)]):
             buyer, supplier = edge_ends(name)
             if not NAME.match(buyer) or not NAME.match(supplier):
-                self.findings.add(
-                    ("edge", name), "is no edge. Use [edge.buyer-supplier], with two names of hops."
-                )
+                meant = _edge_like(name, edges[name])
+                hint = f"Write [edge.{meant}]." if meant in edges and meant != name else EDGE_FORM
+                self.findings.add(("edge", name), f"is no edge. {hint}")
                 continue
             table = Table(edges[name], ("edge", name), self.findings)
             kind = table.choice("kind", KINDS, "current")
@@ -279,6 +281,13 @@ def _n_values(number: object) -> int:
     if isinstance(number, Mixture):
         return sum(_n_values(part) for part in number.components)
     return len(number.values) if isinstance(number, Empirical) else 0
+
+
+def _edge_like(name: str, value: object) -> str:
+    """Return the edge that a key such as ``cloud_chips`` or ``[edge.cloud.chips]`` seems to mean."""
+    inner = value.items() if isinstance(value, dict) else ()
+    below = next((key for key, table in inner if isinstance(table, dict)), "")
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"{name}-{below}").strip("-")
 
 
 def source_problem(source: str, fact_ids: Collection[str]) -> str | None:

@@ -7,15 +7,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sandwich_sim.scenario.draft import Draft
-from sandwich_sim.scenario.findings import Findings, KeyPath, nearest
+from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable
 from sandwich_sim.scenario.parameters import SINGLE_TABLES
 from sandwich_sim.scenario.spec import Clause, Event, Move, Position, RunOptions, Sampler
-from sandwich_sim.scenario.tables import NAME, NAME_RULE, RUN_KEYS, TIME_KEYS, Table, named_tables
+from sandwich_sim.scenario.tables import (
+    CLAUSE_KEYS,
+    NAME,
+    NAME_RULE,
+    RUN_KEYS,
+    TIME_KEYS,
+    Table,
+    named_tables,
+)
 from sandwich_sim.variables import FAN_DEFAULT, KEEP_SERIES_DEFAULT
 
 TOP_KEYS = ("name", "title", "summary", "time", "run", *SINGLE_TABLES)
 TOP_TABLES = ("hop", "edge", "demand", "correlation", "event", "portfolio", "checks", "fact")
-CLAUSE_KEYS = ("series", "below", "above", "rises", "falls", "ends_above", "ends_above_start")
 MOVE_KEYS = ("years", "by", "by_ratio")
 POSITION_KEYS = ("weight", "exposure", "price", "revenue")
 FACT_TEXTS = ("hop", "quantity", "unit", "period", "source", "url", "published", "grade", "note")
@@ -129,7 +136,10 @@ def _move(clause: Table, key: str) -> Move | None:
 
 def read_portfolio(document: Mapping[str, Any], draft: Draft, findings: Findings) -> None:
     """Read ``[portfolio.position.*]``."""
-    portfolio = _table(document, "portfolio", findings, ("position",))
+    portfolio = Table(document.get("portfolio", {}), ("portfolio",), findings)
+    for name in portfolio.data:
+        if name != "position":
+            portfolio.add(name, f"unknown key. Write [portfolio.position.{printable(name)}] for a position.")
     positions = Table(portfolio.data.get("position", {}), ("portfolio", "position"), findings)
     for name, value in positions.data.items():
         path: KeyPath = ("portfolio", "position", name)
@@ -176,7 +186,8 @@ def read_facts(document: Mapping[str, Any], findings: Findings) -> set[str]:
         table = Table(value, path, findings, (*FACT_TEXTS, *FACT_NUMBERS))
         table.missing("source", 'source = "...": who says so')
         for key in FACT_TEXTS:
-            table.text(key, "")
+            if table.text(key, "").strip() == "" and key == "source" and key in table.data:
+                table.add(key, "says nothing. Name who says so.")
         for key in FACT_NUMBERS:
             table.number(key)
     return set(facts)
