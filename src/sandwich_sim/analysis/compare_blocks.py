@@ -102,9 +102,9 @@ def how_compared(pair: PairComparison) -> tuple[str, ...]:
     """Say in sentences how a pair was compared, and what was not."""
     meta = pair.a.meta
     if pair.relation == "paired":
-        first = (
-            f"{pair.n[0]:,} trajectories ({meta.sampler}, seed {meta.seed}), paired: same draws, same shocks."
-        )
+        times = [(side.meta.start, side.meta.steps_per_year, side.meta.shocks) for side in (pair.a, pair.b)]
+        same = "same draws, same shocks" if times[0] == times[1] else "same draws of the inputs"
+        first = f"{pair.n[0]:,} trajectories ({meta.sampler}, seed {meta.seed}), paired: {same}."
     else:
         why = "; ".join(pair.reasons)
         first = f"Not paired ({pair.n[0]:,} and {pair.n[1]:,} trajectories): {why}."
@@ -120,9 +120,9 @@ def how_compared(pair: PairComparison) -> tuple[str, ...]:
 def how_sure(pair: PairComparison, result: Comparison) -> tuple[str, ...]:
     """Say in sentences how often the verdicts are wrong and what they leave out."""
     rates = result.rates
+    together = f", all {rates.n_compared} outcomes taken together" if rates.n_compared > 1 else ""
     first = (
-        f"B counts as different only beyond what chance does in {100 * rates.alpha:g}% of comparisons, all "
-        f"{rates.n_compared} outcomes taken together."
+        f"B counts as different only beyond what chance does in {100 * rates.alpha:g}% of cases{together}."
     )
     if rates.n_look > 1:
         first += f" Intervals hold whichever of the {rates.n_look} possible looks was the last."

@@ -15,7 +15,7 @@ from sandwich_sim.analysis.metrics import Metric
 State = Literal["different", "suggestive", "indistinct", "same", "sparse", "unknown"]
 
 FEWEST_CHANGED = 100
-"""Where fewer pairs differ than this, their number is told instead of an interval."""
+"""Where fewer pairs differ than this, and fewer than a tenth, their number is told, not an interval."""
 _MANY_UNDEFINED = 0.01  # of those with a value: as many without one belong into the sentence
 _MOST = 1e10
 _MINUS = "\N{MINUS SIGN}"
@@ -112,7 +112,7 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
         return say(
             "same", f"{_is(found.metric)} as in {names[0]} on every one of the {n:,} trajectories", 0, 0.0
         )
-    if 0 < n_changed < FEWEST_CHANGED:
+    if 0 < n_changed < min(FEWEST_CHANGED, n / 10):
         return say("sparse", f"differs on only {n_changed} of the {n:,} trajectories")
     if not measured.is_known:
         return say("unknown", "cannot be judged: too few trajectories")
@@ -160,6 +160,8 @@ def describe_size(metric: Metric, measured: Measured, rates: Rates, statistic: s
     sign = 1.0 if measured.value >= 0 else -1.0
     low, high = sorted(end * factor * sign for end in measured.interval(rates.interval))
     digits = _digits_of(low, high)
+    if round(measured.value * factor, digits) == 0.0 and measured.value:
+        digits += 1
     size, low_text, high_text = (
         format_number(value, digits) for value in (abs(measured.value) * factor, low, high)
     )

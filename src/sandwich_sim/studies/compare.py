@@ -262,7 +262,5 @@ def _warnings(inputs: Sequence[Input], options: Options) -> tuple[str, ...]:
     good = good_sizes(options.trajectories)
     if options.trajectories in good:
         return ()
-    return (
-        f"sobol is best with 16 x 2^m trajectories: {good[0]} or {good[1]} rather than "
-        f"{options.trajectories}.",
-    )
+    sizes = " or ".join(str(size) for size in dict.fromkeys(good))
+    return (f"sobol is best with 16 x 2^m trajectories: {sizes} rather than {options.trajectories}.",)
