@@ -136,7 +136,7 @@ def run(
     )
     layout = layout_of(prepared.meta)
     provenance = provenance_record(prepared.meta)
-    folder = output if output is not None else root / default_name(prepared.meta)
+    folder = output if output is not None else root / prepared.meta.folder_name
     if not force and (reused := _reuse(folder, prepared, began, is_named=output is not None)):
         return reused
     check_plan(plan(prepared), folder)
@@ -171,11 +171,6 @@ def run(
         warnings=(*prepared.warnings, *swings),
         failed=bool(accumulators["failures"].any()),
     )
-
-
-def default_name(meta: RunMeta) -> str:
-    """Return ``<name>-<digest8>`` of a run: the digest covers the scenario and all options."""
-    return f"{meta.name}-{meta.run_digest[:8]}"
 
 
 def _reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool) -> RunResult | None:

@@ -77,7 +77,7 @@ def base():
     ("options", "message"),
     [
         (("-n", 2**48), "trajectories: use 1 to"),
-        (("-n", 2**37), "not in [1, 68719476736] for sobol"),
+        (("-n", 2**37), "the sampler sobol takes 1 to 68,719,476,736"),
         (("--threads", 1025), "use 1 to 1024"),
         (("--set", "time.years=100", "--set", "time.steps_per_year=1000"), "steps"),
         (("--set", "open_source.leap_rate=100.0", "--set", "time.steps_per_year=1"), "25 jumps a step"),
@@ -248,7 +248,7 @@ def test_a_signal_leaves_nothing_half_written(call, start, tmp_path, name, code,
     stdout, stderr = process.communicate(timeout=60)
     assert time.monotonic() - began < 20.0
     assert (process.returncode, stdout) == (code, "")
-    assert stderr.splitlines()[-1] == "stopped"
+    assert stderr.splitlines()[-1] == "stopped. Nothing of it is kept."
     assert "Traceback" not in stderr
     assert not folder.exists()
     assert call("run", "base", "-n", N, "-o", "out/run").exit_code == 0

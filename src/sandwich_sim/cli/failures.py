@@ -66,9 +66,10 @@ def _warn(text: str) -> None:
 
 
 def _interruption(error: BaseException) -> int:
+    """One line: that it was stopped, and what is left behind where a command has noted that."""
     cause = error.__cause__ if isinstance(error, click.Abort) else error
     code: int = getattr(cause, "exit_code", 130) if isinstance(cause, Stopped) else 130
-    _warn("stopped")
+    _warn(" ".join(["stopped.", *getattr(cause, "__notes__", ())]))
     return code
 
 

@@ -109,6 +109,11 @@ class LazyGroup(click.Group):
 
             silence_output()
             return 141  # as the shell shows SIGPIPE
+        except KeyboardInterrupt as error:
+            # Here rather than in `main`: click would put an empty line before the message.
+            from sandwich_sim.cli.failures import report_failure
+
+            return report_failure(error)
         return code
 
     def main(

@@ -11,7 +11,33 @@ import click
 from sandwich_sim.cli.completers import complete_change, complete_scenario
 from sandwich_sim.errors import UsageError
 
+_MOST_DIGITS = 27  # of a decimal number as Python keeps it
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, also as people write large ones: ``65_536``, ``1e6``."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(self._parsed(value, param, ctx), param, ctx)
+
+    def _parsed(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        from decimal import Decimal, InvalidOperation
+
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or (number.adjusted() < _MOST_DIGITS and number % 1):
+            self.fail(f"{value!r} is not a whole number. Write it as 65536, 65_536 or 1e6.", param, ctx)
+        if number.adjusted() >= _MOST_DIGITS:
+            self.fail(f"{value[:40]!r} is too large.", param, ctx)
+        return int(number)
 
 
 def example(*lines: str) -> str:

@@ -37,6 +37,7 @@ class ProgressLine:
         self._live = not quiet and stderr_is_live()
         self._begun = monotonic()
         self._drawn = 0.0
+        self._width = 0
         self._first: tuple[float, int] | None = None
         self._told = False
 
@@ -58,7 +59,8 @@ class ProgressLine:
     def close(self) -> None:
         """Remove the line."""
         if self._drawn:
-            sys.stderr.write("\r\x1b[K")
+            self._write("")
+            sys.stderr.write("\r")
             sys.stderr.flush()
             self._drawn = 0.0
 
@@ -77,9 +79,13 @@ class ProgressLine:
             f"{'█' * filled}{'░' * (_BAR - filled)} {part:4.0%}  "
             f"{progress.done:,} of {progress.total:,}{self._left(progress, now)}"
         )
-        width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write("\r" + text[:width] + "\x1b[K")
+        self._write(text[: shutil.get_terminal_size().columns - 1])
+
+    def _write(self, text: str) -> None:
+        """Rewrite the line with blanks over what was longer: no escape sequence, as NO_COLOR wants."""
+        sys.stderr.write("\r" + text + " " * (self._width - len(text)))
         sys.stderr.flush()
+        self._width = len(text)
 
     def _left(self, progress: Progress, now: float) -> str:
         if self._first is None:

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.failures import report_failure, worst
-from sandwich_sim.cli.options import example, expand_scenarios, json_option, scenario_argument, set_option
+from sandwich_sim.cli.options import (
+    WholeNumber,
+    example,
+    expand_scenarios,
+    json_option,
+    scenario_argument,
+    set_option,
+)
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_columns, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError, SandwichSimError
 
 if TYPE_CHECKING:
+    from sandwich_sim.results.summary import Summary
     from sandwich_sim.scenario.spec import ScenarioSpec
     from sandwich_sim.simulation import RunResult
 
@@ -54,8 +62,8 @@ class Job:
     )
 )
 @scenario_argument(several=True)
-@click.option("-n", "--trajectories", type=click.IntRange(min=1), metavar="N", help="How many trajectories.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed of all random numbers.")
+@click.option("-n", "--trajectories", type=WholeNumber(min=1), metavar="N", help="How many trajectories.")
+@click.option("--seed", type=WholeNumber(0, 2**64 - 1), metavar="N", help="Seed of all random numbers.")
 @click.option(
     "--sampler", type=click.Choice(["random", "latin-hypercube", "sobol"]), help="How inputs are drawn."
 )
@@ -67,9 +75,7 @@ class Job:
     help="What is stored: sums and histograms; also outcomes of each trajectory; also every path.",
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-)
+@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
 @set_option
 @click.option(
     "-o",
@@ -96,12 +102,16 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
     jobs = [_load(source, options["overrides"]) for source in sources]
     if options["dry_run"]:
         return _dry_run(jobs, options, batch)
-    done = []
-    for number, job in enumerate(jobs):
-        label = f"{number + 1}/{len(jobs)} {Path(job.source).stem}" if len(jobs) > 1 else ""
-        done.append(_run(job, options, batch, label))
-        if not options["as_json"]:
-            _print(done[-1], options["quiet"])
+    done: list[Job] = []
+    try:
+        for number, job in enumerate(jobs):
+            label = f"{number + 1}/{len(jobs)} {Path(job.source).stem}" if len(jobs) > 1 else ""
+            done.append(_run(job, options, batch, label))
+            if not options["as_json"]:
+                _print(done[-1], options["quiet"])
+    except KeyboardInterrupt as error:
+        error.add_note(_left_behind(jobs, done, _place(options, batch), _choices(options)))
+        raise
     if not options["quiet"]:
         _print_warnings(done)
     code = worst(job.exit_code for job in done)
@@ -156,8 +166,37 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
         progress.close()
     code = IntegrityError.exit_code if result.failed else 0
     if result.failed:
-        note(f"error: {result.folder}: trajectories broke an identity or are not finite; the run is marked.")
+        note(f"error: {result.folder}: {_failures(result.summary)}. The results are kept, and marked.")
     return Job(job.source, job.spec, result, code)
+
+
+def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choices: dict[str, Any]) -> str:
+    """Say what a run that was stopped leaves on the disk."""
+    from sandwich_sim.cli.run_plan import folder_of
+    from sandwich_sim.results.files import folder_state
+
+    said = "Nothing of it is kept." if len(jobs) == 1 else "Nothing is kept of the run that was stopped."
+    spec = jobs[len(done)].spec if len(done) < len(jobs) else None
+    if spec is not None:
+        folder = folder_of(spec, place, choices)
+        state = folder_state(folder)
+        if state == "incomplete":
+            said = f"{folder} is incomplete: the same command takes it up again."
+        elif state == "complete":
+            said = f"The run in {folder} is complete."
+        elif state == "foreign":
+            said = f"{folder} holds parts of it: remove that folder."
+    finished = sum(job.result is not None for job in done)
+    return f"{said} {finished} of {len(jobs)} runs are complete." if len(jobs) > 1 else said
+
+
+def _failures(summary: Summary) -> str:
+    """How many trajectories failed which check, and the first of them to look at."""
+    parts = (
+        f"{check} in {count(number, 'trajectory')}, the first is {summary.first_failure.get(check, -1)}"
+        for check, number in summary.failures.items()
+    )
+    return "; ".join(parts) or "some trajectories fail a check"
 
 
 def _print(job: Job, quiet: bool) -> None:

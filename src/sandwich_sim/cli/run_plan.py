@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandwich_sim.cli.failures import report_failure
@@ -10,6 +11,15 @@ from sandwich_sim.errors import SandwichSimError
 
 if TYPE_CHECKING:
     from sandwich_sim.scenario.spec import ScenarioSpec
+
+
+def folder_of(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> Path:
+    """Return where a run goes; ``place`` and ``choices`` as for `plan_document`."""
+    from sandwich_sim.prepare import prepare
+
+    if place["output"] is not None:
+        return Path(place["output"])
+    return Path(place["root"], prepare(spec, **choices).meta.folder_name)
 
 
 def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
@@ -30,13 +40,12 @@ def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, 
     """
     from sandwich_sim.prepare import plan, prepare
     from sandwich_sim.results.plan import check_plan
-    from sandwich_sim.simulation import default_name
 
     found: dict[str, Any] = {"exit_code": 0}
     try:
         prepared = prepare(spec, **choices)
         planned = plan(prepared)
-        folder = place["output"] or place["root"] / default_name(prepared.meta)
+        folder = place["output"] or place["root"] / prepared.meta.folder_name
         found |= {
             "folder": folder,
             "run_digest": prepared.meta.run_digest,

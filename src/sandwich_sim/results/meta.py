@@ -103,6 +103,11 @@ class RunMeta:
         text = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def folder_name(self) -> str:
+        """Name of the folder where none is given: the run digest covers the scenario and all options."""
+        return f"{self.name}-{self.run_digest[:8]}"
+
     def to_document(self) -> dict[str, Any]:
         """Return plain JSON values; `meta_from_document` is the way back."""
         return asdict(self) | {"start": self.start.isoformat()}

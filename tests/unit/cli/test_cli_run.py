@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fake_engine import make_summary
+from sandwich_sim.cli.failures import Stopped
 from sandwich_sim.errors import BusyError, ResourceError, UsageError
 
 OVERLAY = 'extends = "base"\ntitle = "{title}"\n[open_source]\ngap = 5.0\n'
@@ -134,7 +135,8 @@ def test_a_broken_identity_keeps_the_results_and_exits_with_6(call, engine):
     result = call("run", "base", "-o", "here")
     assert result.exit_code == 6
     assert "FAILED: identity (i) in 3 trajectories, first in number 77." in result.stdout
-    assert result.stderr.startswith("error: here: ")
+    line = "error: here: identity (i) in 3 trajectories, the first is 77. The results are kept, and marked."
+    assert result.stderr.splitlines() == [line]
 
 
 @pytest.mark.parametrize(
@@ -161,14 +163,39 @@ def test_a_bug_shows_its_traceback_and_exits_with_1(call, engine):
     assert "Please report it" in result.stderr
 
 
-def test_ctrl_c_stops_the_whole_batch_with_130(call, engine):
+@pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt(), 130), (Stopped(15), 143)])
+def test_ctrl_c_stops_the_whole_batch_and_says_what_is_left(call, engine, signal, code):
     def interrupt(asked):
+        if asked["name"] == "capex_bust":
+            raise signal
+
+    engine.behavior = interrupt
+    result = call("run", "base", "capex_bust", "price_war", "-o", "out")
+    assert result.exit_code == code
+    assert len(engine.calls) == 2
+    left = "Nothing is kept of the run that was stopped. 1 of 3 runs are complete."
+    assert result.stderr == f"stopped. {left}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        ([], "Nothing of it is kept."),
+        (["zarr.json"], "here is incomplete: the same command takes it up again."),
+        (["zarr.json", "_COMPLETE"], "The run in here is complete."),
+        (["stray"], "here holds parts of it: remove that folder."),
+    ],
+)
+def test_a_run_that_is_stopped_says_what_lies_in_its_folder(call, engine, tmp_path, files, left):
+    def interrupt(asked):
+        for name in files:
+            (tmp_path / "here").mkdir(exist_ok=True)
+            (tmp_path / "here" / name).touch()
         raise KeyboardInterrupt
 
     engine.behavior = interrupt
-    result = call("run", "base", "capex_bust")
-    assert result.exit_code == 130
-    assert len(engine.calls) == 1
+    result = call("run", "base", "-o", "here")
+    assert (result.exit_code, result.stderr) == (130, f"stopped. {left}\n")
 
 
 def test_a_bad_scenario_does_not_stop_the_others(call, engine, folder):
@@ -223,7 +250,29 @@ def test_a_bad_scenario_alone_is_told_without_loading_the_engine(call, monkeypat
 
 
 @pytest.mark.parametrize(
-    "args", [["-n", "0"], ["-n", "many"], ["--seed", "-1"], ["--seed", str(2**64)], ["--threads", "0"]]
+    ("typed", "meant"), [("1e6", 10**6), ("1.5e3", 1500), ("65_536", 65536), ("4096.0", 4096)]
+)
+def test_whole_numbers_may_be_written_as_people_write_large_ones(call, engine, typed, meant):
+    assert call("run", "base", "-n", typed, "--seed", typed).exit_code == 0
+    assert (engine.calls[0]["trajectories"], engine.calls[0]["seed"]) == (meant, meant)
+    assert type(engine.calls[0]["trajectories"]) is int
+
+
+def test_no_digit_of_a_large_seed_is_lost(call, engine):
+    assert call("run", "base", "--seed", 2**64 - 1).exit_code == 0
+    assert engine.calls[0]["seed"] == 2**64 - 1
+
+
+@pytest.mark.parametrize("typed", ["1.5", "16k", "1e-3", "nan", "inf", "", "16,384"])
+def test_what_is_no_whole_number_is_told_how_to_write_one(call, engine, typed):
+    result = call("run", "base", "-n", typed)
+    assert (result.exit_code, engine.calls) == (2, [])
+    assert "is not a whole number. Write it as 65536, 65_536 or 1e6." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["-n", "0"], ["-n", "1e99"], ["--seed", "-1"], ["--seed", str(2**64)], ["--threads", "0"]],
 )
 def test_impossible_numbers_are_usage_errors(call, engine, args):
     result = call("run", "base", *args)
