@@ -46,6 +46,15 @@ from sandwich_sim.scenario.uncertain import (
 
 OUTER_KEYS = ("dist", "min", "max", "source", "note")
 _LEAST_KEPT = 1e-6
+_SHAPES: tuple[tuple[type[Distribution], str, float, float], ...] = (
+    (LogNormal, "mu", -200.0, 200.0),
+    (LogNormal, "sigma", 1e-9, 50.0),
+    (StudentT, "dof", 0.1, 1e9),
+    (Beta, "a", 0.01, 1e7),
+    (Beta, "b", 0.01, 1e7),
+    (Pert, "shape", 1e-3, 1e6),
+)
+"""Which shapes can be drawn from, in double precision and in short time."""
 
 
 @dataclass(frozen=True)
@@ -353,10 +362,23 @@ def read_distribution(
         return None
     fields = Fields(table, path, findings, folder)
     distribution = kind.read(fields)
+    if distribution is not None and len(findings.items) == n_before:
+        _refuse_extreme(distribution, fields)
     minimum, maximum = fields.number("min", -inf), fields.number("max", inf)
     if len(findings.items) > n_before or distribution is None:
         return None
     return _truncate(distribution, minimum, maximum, fields)
+
+
+def _refuse_extreme(distribution: Distribution, fields: Fields) -> None:
+    """Note shapes so extreme that draws overflow or all but a few of them agree."""
+    for kind, key, low, high in _SHAPES:
+        value = getattr(distribution, key) if isinstance(distribution, kind) else low
+        if not low <= value <= high:
+            where = (*fields.path, key) if key in fields.table else fields.path
+            found = "is" if key in fields.table else f"has these quantiles with {key} ="
+            hint = f"Use {key} from {low:g} to {high:g}."
+            fields.findings.add(where, f"{found} {value:.3g}, too extreme to draw from. {hint}")
 
 
 def _truncate(

@@ -35,6 +35,8 @@ def fit_student_t(first: Point, second: Point, dof: float) -> tuple[float, float
     """Return location and scale."""
     from scipy.special import stdtrit
 
+    if not 0.1 <= dof <= 1e9:
+        raise FitError(f"dof = {dof:g} is too extreme to draw from. Use dof from 0.1 to 1e+09.")
     return _line(float(stdtrit(dof, first[0])), first[1], float(stdtrit(dof, second[0])), second[1])
 
 
