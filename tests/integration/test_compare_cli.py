@@ -126,7 +126,8 @@ def test_what_does_not_settle_ends_with_four(call):
 def test_what_settles_ends_with_zero_and_says_how_intervals_were_taken(call):
     result = call("base", "price_war", "-n", 256, "--until", "sign(diff)", "--metric", "margin.lab")
     assert result.exit_code == 0, result.stderr
-    assert "Intervals hold whichever of the 15 possible looks was the last." in result.stdout
+    told = " ".join(result.stdout.split())
+    assert "Intervals hold whichever of the 15 possible looks was the last." in told
 
 
 def test_run_folders_are_compared_and_say_why_they_do_not_pair(call, tmp_path):

@@ -108,14 +108,14 @@ def test_the_chance_of_unpaired_sides_is_that_of_mann_and_whitney(is_replicated)
 
 
 def test_the_interval_of_that_chance_holds_the_truth():
-    """600 samples of two normals; falsely alarmed once in 1e6."""
+    """300 samples of two normals; falsely alarmed once in 1e6."""
     generator, truth, missed = np.random.default_rng(3), stats.norm.cdf(0.5 / np.sqrt(2)), 0
-    for _ in range(600):
+    for _ in range(300):
         a, b = generator.normal(size=(2, 320))
         gap = compare_metric(MARGIN, sample(a, False), sample(b + 0.5, False), "independent").gap
         low, high = gap.above.interval(0.05)
         missed += not low <= truth <= high
-    assert_counts(np.array([missed, 600 - missed]), np.array([0.05, 0.95]), detectable=0.06)
+    assert_counts(np.array([missed, 300 - missed]), np.array([0.05, 0.95]), detectable=0.08)
 
 
 def test_errors_add_up_where_sides_may_hang_together():
