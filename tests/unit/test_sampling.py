@@ -7,6 +7,7 @@ import pytest
 
 from drawn_specs import spec_of, uniforms
 from sandwich_sim.errors import UsageError
+from sandwich_sim.kernels.sobol import INDEX_BITS, N_SCRAMBLE
 from sandwich_sim.sampling import (
     SizeWarning,
     check_drawn_shares,
@@ -18,6 +19,7 @@ from sandwich_sim.sampling import (
     warn_about_size,
 )
 from sandwich_sim.scenario.spec import Edge
+from sandwich_sim.scenario.tables_run import MAX_SOBOL
 from sandwich_sim.scenario.uncertain import Constant, Normal, SameAs, Uniform
 
 
@@ -56,7 +58,7 @@ def test_other_sizes_do_not_warn(sampler, n):
         ({"sampler": "halton"}, "unknown sampler 'halton'"),
         ({"trajectories": 0}, "0 trajectories"),
         ({"trajectories": 2**48 + 1}, "trajectories"),
-        ({"sampler": "sobol", "trajectories": 2**36 + 1}, "for sobol"),
+        ({"sampler": "sobol", "trajectories": 2**36 + 1}, "the sampler sobol takes 1 to 68,719,476,736"),
     ],
 )
 def test_impossible_requests_are_refused(change, message):
@@ -149,3 +151,7 @@ def test_broken_distribution_is_named():
     spec = spec_of({"open_source.gap": Normal(mean=0.0, sd=1.0, minimum=50.0)})
     with pytest.raises(UsageError, match=r"open_source\.gap: min and max leave"):
         draw_plan(spec, seed=1, sampler="random", trajectories=16)
+
+
+def test_the_loader_knows_how_many_points_sobol_has():
+    assert MAX_SOBOL == N_SCRAMBLE << INDEX_BITS

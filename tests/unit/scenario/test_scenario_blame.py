@@ -135,7 +135,7 @@ CHANGED = st.one_of(
 
 
 @given(st.lists(st.one_of(REMOVED, CHANGED), min_size=1, max_size=4))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_problem_is_told_in_a_shipped_file(changes: list[str]) -> None:
     try:
         load_scenario("base", changes)
