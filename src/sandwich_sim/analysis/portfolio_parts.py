@@ -54,8 +54,7 @@ class Driver:
     parameter : str
         Dotted name.
     variance : Estimate
-        Part of the variance that goes when the input is known (first-order index), the
-        expectation under no effect subtracted [1].
+        Part of the variance that goes when the input is known (first-order index) [1].
     low, high : Estimate
         Mean discounted profit where the input lies in its lowest and its highest fifth [bn USD].
     """
@@ -135,14 +134,10 @@ def drivers(trajectories: Trajectories, book: Floats) -> tuple[tuple[Driver, ...
 
 
 def _driver(name: str, draws: NDArray[np.float32], book: Floats) -> Driver:
-    bins = _bins(draws)
-    by_group = [_first_order(bins[group::N_SCRAMBLE], book[group::N_SCRAMBLE]) for group in range(N_SCRAMBLE)]
-    # The mean of the groups: each is corrected for its own noise, so their mean is too.
-    variance = Estimate(float(np.mean(by_group)), float(np.std(by_group, ddof=1) / sqrt(N_SCRAMBLE)))
     low, high = np.quantile(draws, (0.2, 0.8))
     return Driver(
         name,
-        variance,
+        _first_order(_bins(draws), book),
         estimate_mean_of(np.where(draws <= low, book, np.nan)),
         estimate_mean_of(np.where(draws >= high, book, np.nan)),
     )
@@ -154,15 +149,41 @@ def _bins(draws: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.searchsorted(edges, draws, side="left")
 
 
-def _first_order(bins: NDArray[np.intp], book: Floats) -> float:
-    """Part of the variance that lies between bins, unbiased under no effect (as epsilon squared)."""
-    count = np.bincount(bins)
-    total = np.bincount(bins, weights=book)
-    is_used = count > 0
-    mean = book.mean()
-    between = float((count[is_used] * (total[is_used] / count[is_used] - mean) ** 2).sum())
-    whole = float(((book - mean) ** 2).sum())
-    n, k = book.size, int(is_used.sum())
-    if whole <= 0.0 or n <= k:
-        return 0.0
-    return (between - (k - 1) * (whole - between) / (n - k)) / whole
+def _first_order(bins: NDArray[np.intp], book: Floats) -> Estimate:
+    """Part of the variance that lies between the means of bins.
+
+    Notes
+    -----
+    What the means would differ by chance is taken off. It comes from their spread over the
+    scrambles, not from the variance within bins: the points of one scramble tie every input to
+    some others a little, and an input that does nothing would seem to do what its partner does.
+    The error is that of a jackknife over the scrambles.
+    """
+    n_bin = int(bins.max()) + 1
+    group = np.arange(book.size) % N_SCRAMBLE
+    place = group * n_bin + bins
+    shape = (N_SCRAMBLE, n_bin)
+    count = np.bincount(place, minlength=N_SCRAMBLE * n_bin).reshape(shape).astype(np.float64)
+    sums = np.bincount(place, weights=book - book.mean(), minlength=N_SCRAMBLE * n_bin)
+    total = np.asarray(sums, dtype=np.float64).reshape(shape)
+    variance = float(book.var())
+    if variance <= 0.0:
+        return Estimate(0.0, 0.0)
+    whole = _between(count, total) / variance
+    others = [~np.eye(N_SCRAMBLE, dtype=bool)[left_out] for left_out in range(N_SCRAMBLE)]
+    without = np.array([_between(count[kept], total[kept]) for kept in others]) / variance
+    error = sqrt((N_SCRAMBLE - 1) / N_SCRAMBLE * float(((without - without.mean()) ** 2).sum()))
+    return Estimate(whole, error)
+
+
+def _between(count: Floats, total: Floats) -> float:
+    """Variance between bins from counts and sums by scramble, shape (n_scramble, n_bin), unbiased."""
+    n = count.sum(axis=0)
+    is_used = n > 0.0
+    mean = total.sum(axis=0)[is_used] / n[is_used]
+    # The error of a ratio: what each scramble adds to the sum beyond its count's due.
+    residual = total[:, is_used] - mean * count[:, is_used]
+    error = (residual**2).sum(axis=0) * len(count) / (len(count) - 1.0) / n[is_used] ** 2
+    weight = n[is_used] / n.sum()
+    center = float((weight * mean).sum())
+    return float((weight * ((mean - center) ** 2 - error)).sum())

@@ -40,8 +40,8 @@ class Trajectories:
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
         self.folder = folder
-        self.meta: RunMeta = read_meta(folder)
         self._arrays = check_run(folder)
+        self.meta: RunMeta = read_meta(folder)
         n = 0 if self.meta.keep == "summary" else self.meta.n_trajectories
         self.n = n if limit is None else min(n, limit)
         self._year = cache(self._read_year)

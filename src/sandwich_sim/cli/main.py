@@ -26,6 +26,7 @@ PROGRAM = "sandwich-sim"
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("Simulate", "Run scenarios and print who keeps the dollar."),
     "compare": ("Compare", "Compare scenarios or runs, paired by design, and say what differs."),
+    "sweep": ("Compare", "Run a scenario over a grid of values; find where a probability crosses a level."),
     "gate": ("Compare", "Tell whether outcomes have changed since they were accepted; for CI."),
     "scenarios": ("Scenarios", "List the scenarios that ship with the program."),
     "show": ("Scenarios", "Print a scenario in full, with the evidence of every number."),
@@ -36,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("Results", "List result folders."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
     "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
+    "plot": ("Results", "Draw a figure of a run as PNG, SVG or PDF."),
     "doctor": ("This machine", "Check versions, processors, memory, disk and the kernel cache."),
     "completion": ("This machine", "Print the script that completes commands in a shell."),
 }

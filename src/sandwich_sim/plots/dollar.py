@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from sandwich_sim.errors import UsageError
+from sandwich_sim.plots.quantities import record_at
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, hop_colors, is_narrow
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-Moment = Literal["start", "horizon"]
-_RECORD: dict[Moment, int] = {"start": 0, "horizon": -1}
 _MINUS = "\N{MINUS SIGN}"
 _DASH = "\N{EN DASH}"
 
@@ -34,13 +33,13 @@ def plot_dollar(
     dataset: xr.Dataset,
     ax: Axes,
     *,
-    at: Moment = "horizon",
+    at: int | str | None = None,
     theme: Theme = LIGHT,
 ) -> Axes:
     """Draw how many cents of one dollar of final spending each hop keeps as profit.
 
     A bar reaches to the median over the trajectories, a thin line spans 5 to 95%; below zero,
-    investors pay in. At the horizon a hollow diamond marks the median of the first record.
+    investors pay in. After the start a hollow diamond marks the median of the first record.
 
     Parameters
     ----------
@@ -49,8 +48,8 @@ def plot_dollar(
         (quantile, hop, time) with quantiles 0.05, 0.5 and 0.95 [1].
     ax : matplotlib.axes.Axes
         Where to draw; an empty one made by `plots.style.new_figure`.
-    at : {"horizon", "start"}
-        Last or first record.
+    at : int or str, optional
+        A date such as 2031 or "2031-07", "start" or "horizon"; the horizon if not given.
     theme : Theme
         The theme that `ax` was made with.
 
@@ -64,7 +63,8 @@ def plot_dollar(
     UsageError
         If the run kept no quantiles of ``dollar_profit``.
     """
-    cents = _cents(dataset, at)
+    record = record_at(dataset, at)
+    cents = _cents(dataset, record)
     hops = [str(hop) for hop in dataset["hop"].values]
     rows = np.arange(len(hops), dtype=np.float64)
     narrow = is_narrow(ax)
@@ -73,33 +73,34 @@ def plot_dollar(
     ax.axvline(0.0, color=theme.muted, linewidth=1.0, zorder=2.5)
     _draw_intervals(ax, cents, rows, theme)
     shown = [cents.low, cents.high]
-    if at == "horizon":
-        shown.append(_cents(dataset, "start").median)
+    if record:
+        shown.append(_cents(dataset, 0).median)
         _mark_start(ax, shown[-1], rows, theme)
     _frame(ax, np.stack(shown), len(hops), narrow=narrow, theme=theme)
     _label_rows(ax, _hop_titles(dataset, hops), cents, narrow=narrow, theme=theme)
-    _write_titles(ax, dataset, at, narrow=narrow, theme=theme)
+    _write_titles(ax, dataset, record, narrow=narrow, theme=theme)
     return ax
 
 
-def describe_dollar(dataset: xr.Dataset, *, at: Moment = "horizon") -> str:
+def describe_dollar(dataset: xr.Dataset, *, at: int | str | None = None) -> str:
     """Say in one sentence what `plot_dollar` shows, for readers who cannot see it."""
-    cents = _cents(dataset, at)
+    record = record_at(dataset, at)
+    cents = _cents(dataset, record)
     hops = [str(hop) for hop in dataset["hop"].values]
     parts = [
         f"{title} {_number(median)} ({_number(low)} to {_number(high)})"
         for title, low, median, high in zip(_hop_titles(dataset, hops), *cents, strict=True)
     ]
     return (
-        f"Cents of one dollar of AI spending kept as profit, {_date(dataset, at)}, "
+        f"Cents of one dollar of AI spending kept as profit, {_date(dataset, record)}, "
         f"median (5 to 95%): {', '.join(parts)}."
     )
 
 
-def _cents(dataset: xr.Dataset, at: Moment) -> _Cents:
+def _cents(dataset: xr.Dataset, place: int) -> _Cents:
     if "dollar_profit_quantile" not in dataset:
         raise UsageError("the run kept no quantiles of dollar_profit. Add it to fans in [run] and run again.")
-    record = dataset["dollar_profit_quantile"].isel(time=_RECORD[at])
+    record = dataset["dollar_profit_quantile"].isel(time=place)
     low, median, high = (
         100.0 * record.sel(quantile=q, method="nearest").transpose("hop").values.astype(np.float64)
         for q in (0.05, 0.50, 0.95)
@@ -171,12 +172,12 @@ def _write(
     )  # fmt: skip
 
 
-def _write_titles(ax: Axes, dataset: xr.Dataset, at: Moment, *, narrow: bool, theme: Theme) -> None:
+def _write_titles(ax: Axes, dataset: xr.Dataset, record: int, *, narrow: bool, theme: Theme) -> None:
     size = font_size(ax)
-    mean = dataset["dollar_profit_mean"].isel(time=_RECORD[at])
+    mean = dataset["dollar_profit_mean"].isel(time=record)
     outside = 100.0 * (1.0 - float(mean.sum("hop")))
     what = f"Cents of $1 kept as profit: bar median, line 5{_DASH}95%"
-    what += f", \N{WHITE DIAMOND} {_date(dataset, 'start')}." if at == "horizon" else "."
+    what += f", \N{WHITE DIAMOND} {_date(dataset, 0)}." if record else "."
     rest = f"Below zero: investors pay in. Spent outside the chain: {_number(outside)}¢."
     lines = textwrap.wrap(f"{what} {rest}", 52) if narrow else [what, rest]
     ax.annotate(
@@ -184,7 +185,7 @@ def _write_titles(ax: Axes, dataset: xr.Dataset, at: Moment, *, narrow: bool, th
         textcoords="offset points", color=theme.muted, fontsize=size, linespacing=1.35,
     )  # fmt: skip
     ax.set_title(
-        f"Who keeps the AI dollar, {_date(dataset, at)}", loc="left", weight="bold", color=theme.text,
+        f"Who keeps the AI dollar, {_date(dataset, record)}", loc="left", weight="bold", color=theme.text,
         pad=size * (1.2 + 1.6 * len(lines)), fontsize=(1.35 if narrow else 1.6) * size,
     )  # fmt: skip
 
@@ -195,9 +196,9 @@ def _hop_titles(dataset: xr.Dataset, hops: list[str]) -> list[str]:
     return [hop.replace("_", " ").capitalize() for hop in hops]
 
 
-def _date(dataset: xr.Dataset, at: Moment) -> str:
+def _date(dataset: xr.Dataset, record: int) -> str:
     """Name a record: ``July 2036`` where time is a date."""
-    time = dataset["time"].values[_RECORD[at]]
+    time = dataset["time"].values[record]
     if np.issubdtype(time.dtype, np.datetime64):
         return f"{time.astype('datetime64[D]').item():%B %Y}"
     return f"year {float(time):g}"

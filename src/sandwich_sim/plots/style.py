@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Literal
 
@@ -58,8 +60,20 @@ _OTHER_COLORS: tuple[tuple[str, str], ...] = (
     ("#8f3b00", "#ff8f52"),
 )
 
+# What is no hop: four inks of falling weight, told apart by lightness, and one color for what is
+# marked out. Light ground, dark ground.
+_INKS: tuple[tuple[str, str], ...] = (
+    ("#26324a", "#cfd9ef"),
+    ("#4d5f86", "#9fb0d6"),
+    ("#8395bb", "#6a7da8"),
+    ("#b9c4dc", "#46536f"),
+)
+_MARK = ("#a8006d", "#ff85cf")
+
 _INCHES: dict[Size, tuple[float, float]] = {"slide": (12.8, 7.2), "page": (8.0, 4.8), "phone": (3.6, 4.8)}
 _FONT_POINTS: dict[Size, float] = {"slide": 15.0, "page": 10.5, "phone": 8.5}
+CELL = "cell"
+"""The gid of an Axes that `new_panels` made: what draws on it may take room from it for text."""
 DPI = 100
 """Pixels per inch at scale 1: a phone figure is 360 pixels wide."""
 
@@ -97,6 +111,26 @@ def hop_colors(hops: Iterable[str], theme: Theme = LIGHT) -> dict[str, str]:
     }
 
 
+def ink(theme: Theme, level: int = 0) -> str:
+    """Return the color of what is no hop; 0 is the heaviest of four levels."""
+    return _INKS[level][theme is not LIGHT]
+
+
+def mark(theme: Theme) -> str:
+    """Return the color of what is marked out from everything else."""
+    return _MARK[theme is not LIGHT]
+
+
+def color_pairs(hops: Iterable[str]) -> dict[str, str]:
+    """Return every color that a figure of a chain may use: on the light ground -> on the dark one."""
+    hops = tuple(hops)
+    fields = ("background", "text", "muted", "grid")
+    pairs = {getattr(LIGHT, name): str(getattr(DARK, name)) for name in fields}
+    pairs |= dict(_INKS) | dict([_MARK])
+    light, dark = hop_colors(hops, LIGHT), hop_colors(hops, DARK)
+    return pairs | {light[hop]: dark[hop] for hop in hops}
+
+
 def new_figure(size: Size = "page", theme: Theme = LIGHT, *, n_row: int = 8) -> tuple[Figure, Axes]:
     """Make an empty figure with one Axes, styled, on a canvas of its own.
 
@@ -127,18 +161,73 @@ def new_figure(size: Size = "page", theme: Theme = LIGHT, *, n_row: int = 8) -> 
     return figure, axes
 
 
+def new_panels(n: int, size: Size = "phone", theme: Theme = LIGHT, *, height: float = 2.3) -> list[Axes]:
+    """Make a figure of `n` panels in a grid, each an Axes that fills its cell.
+
+    The functions that draw a panel take from the cell the room that their text needs.
+
+    Parameters
+    ----------
+    n : int
+    size : {"slide", "page", "phone"}
+        A slide keeps its shape; on a page and a phone each row of panels is `height` tall.
+    theme : Theme
+    height : float
+        Height of a row [in].
+
+    Returns
+    -------
+    list of Axes
+    """
+    n_column = _columns(n, size)
+    n_row = ceil(n / n_column)
+    width, total = _INCHES[size]
+    if size != "slide":
+        total = n_row * height
+    figure = Figure((width, total), dpi=DPI, facecolor=theme.background)
+    FigureCanvasAgg(figure)
+    edge = 0.0 if n == 1 and size == "phone" else 0.02 * width
+    found = []
+    for place in range(n):
+        row, column = divmod(place, n_column)
+        across, down = (width - edge) / n_column, (total - edge) / n_row
+        left, bottom = edge + column * across, total - edge - (row + 1) * down + edge
+        box = (left / width, bottom / total, (across - edge) / width, (down - edge) / total)
+        axes = figure.add_axes(box, facecolor=theme.background, gid=CELL)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        axes.tick_params(colors=theme.muted, labelsize=font_size(axes), length=0)
+        found.append(axes)
+    return found
+
+
+def _columns(n: int, size: Size) -> int:
+    """Columns of a grid of panels: as many as make cells of about the shape of a panel."""
+    if size == "phone":
+        return 1
+    if size == "page":
+        return min(n, 2)
+    return 2 if n == 4 else min(n, max(3, ceil(sqrt(1.6 * n))))
+
+
 def font_size(axes: Axes) -> float:
-    """Return the size of ordinary text for the figure that an Axes lies in [points]."""
+    """Return the size of ordinary text for an Axes, by its figure and how much of that it has [points]."""
     figure = axes.get_figure(root=True)
     width = float(figure.get_figwidth()) if figure is not None else _INCHES["page"][0]
     nearest: Size = min(_INCHES, key=lambda size: abs(_INCHES[size][0] - width))
-    return _FONT_POINTS[nearest]
+    part = axes.get_position().width
+    return _FONT_POINTS[nearest] * (1.0 if part > 0.55 else 0.85 if part > 0.28 else 0.68)
 
 
 def is_narrow(axes: Axes) -> bool:
     """Whether the figure is too narrow for labels beside the data (a phone)."""
     figure = axes.get_figure(root=True)
     return figure is not None and bool(figure.get_figwidth() < 5.0)
+
+
+def plain_text() -> AbstractContextManager[None]:
+    """Return a context in which dollar signs are no mathematics; texts of scenarios may hold any."""
+    return rc_context({"text.parse_math": False})
 
 
 def save_figure(figure: Figure, path: Path, *, scale: float = 2.0) -> None:

@@ -203,3 +203,22 @@ def test_a_hop_that_the_run_lacks_and_an_empty_book_are_refused(toy):
         analyze_portfolio([Position("grid", 1.0, {"grid": 1.0})], accumulators, trajectories)
     with pytest.raises(UsageError, match=r"no positions. Add \[portfolio.position"):
         analyze_portfolio([], accumulators, trajectories)
+
+
+def test_an_input_that_only_goes_along_with_another_within_each_scramble_moves_nothing(tmp_path):
+    """Points of one scramble tie inputs to each other; across the sixteen the ties differ."""
+    meta = make_meta(n_trajectories=16384, unit=16384, sampler="sobol")
+    arrays = make_arrays(meta)
+    first = arrays["parameters"][0]
+    shift = np.random.default_rng(11).uniform(size=16)
+    arrays["parameters"][1] = (first + shift[np.arange(first.size) % 16]) % 1.0
+    arrays["cumulative"][2] = 10.0 + first
+    write_run(tmp_path / "toy", meta, arrays)
+    found = analyze_portfolio(
+        [Position("all", 1.0, {"lab": 1.0})],
+        read_accumulators(tmp_path / "toy"),
+        Trajectories(tmp_path / "toy"),
+    )
+    second = next(driver for driver in found.by_driver if driver.parameter == meta.parameters[1])
+    assert_close_to(second.variance.value, 0.0, second.variance.standard_error, detectable=0.5)
+    assert second.variance.value < 0.2

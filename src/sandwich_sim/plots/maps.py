@@ -1,0 +1,155 @@
+"""The revenue map and the profit map: who takes the money in, and who keeps it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sandwich_sim.errors import UsageError
+from sandwich_sim.plots.panel import Panel, nice_ticks, tick_texts
+from sandwich_sim.plots.quantities import Scale, hop_titles, interval, number, record_label
+from sandwich_sim.plots.style import LIGHT, Theme, hop_colors
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Which = Literal["revenue", "profit"]
+TITLES: dict[Which, str] = {"revenue": "The revenue map", "profit": "The profit map"}
+_PERCENT = Scale(100.0, "%", "")
+
+
+def plot_map(
+    dataset: xr.Dataset,
+    ax: Axes,
+    *,
+    which: Which,
+    theme: Theme = LIGHT,
+    limits: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw each hop's share of the chain's revenue or profit.
+
+    An arrow leads from the median of the first record to that of the last; a line spans 5 to
+    95% of the trajectories at the last.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A run with maps (`run_view.open_view` or `run_view.with_maps`).
+    ax : matplotlib.axes.Axes
+    which : {"revenue", "profit"}
+    theme : Theme
+    limits : tuple of float, optional
+        Range of the shares, such as one for both maps (`map_limits`) [%].
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        `ax`.
+    """
+    start, horizon = map_shares(dataset, which)
+    panel = Panel(ax, theme)
+    titles = hop_titles(dataset)
+    colors = hop_colors(titles, theme)
+    panel.fit_rows(len(titles), 2.6)
+    size = panel.row_size
+    for row, (hop, title) in enumerate(titles.items()):
+        (low, median, high), before = horizon[row], float(start[row, 1])
+        color = colors[hop]
+        ax.plot(
+            [low, high],
+            [row, row],
+            color=color,
+            alpha=0.35,
+            linewidth=0.55 * size,
+            zorder=2,
+            solid_capstyle="butt",
+        )
+        _draw_arrow(panel, before, float(median), row, color)
+        words = f"{number(median, '%')} ({interval(low, high, '%')})"
+        label_row(panel, row, title, words)
+    low, high = limits or map_limits(dataset)
+    row_frame(panel, low, high, len(titles))
+    when = f"{record_label(dataset, 0)} (ring) to {record_label(dataset, -1)} (dot)"
+    panel.finish(TITLES[which], f"Share of all hops' {which}, medians from {when}; band: 5 to 95%.")
+    return ax
+
+
+def map_shares(dataset: xr.Dataset, which: Which) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return 5, 50 and 95% of each hop's share at the first and the last record, (n_hop, 3) each [%].
+
+    Raises
+    ------
+    UsageError
+        If the dataset has no maps.
+    """
+    name = f"{which}_share_end"
+    if name not in dataset:
+        raise UsageError(f"the dataset has no {name}. Open the run with analysis.run_view.open_view.")
+    both = 100.0 * dataset[name].transpose("end", "hop", "level").values.astype(np.float64)
+    return both[0], both[1]
+
+
+def map_limits(dataset: xr.Dataset) -> tuple[float, float]:
+    """Return the range that holds both maps, and zero [%]."""
+    parts: list[Which] = ["revenue", "profit"]
+    shown = np.concatenate([np.stack(map_shares(dataset, which)).ravel() for which in parts])
+    return min(0.0, float(np.nanmin(shown))), max(0.0, float(np.nanmax(shown)))
+
+
+def _draw_arrow(panel: Panel, before: float, after: float, row: int, color: str) -> None:
+    size = panel.row_size
+    if np.isfinite(before):
+        panel.ax.scatter(
+            before,
+            row,
+            s=(0.55 * size) ** 2,
+            facecolor=panel.theme.background,
+            edgecolor=color,
+            linewidth=1.1,
+            zorder=3,
+        )
+    if np.isfinite(before) and np.isfinite(after):
+        panel.ax.annotate(
+            "", (after, row), (before, row), zorder=3,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.3,
+                        "shrinkA": 0.28 * size, "shrinkB": 0.0},
+        )  # fmt: skip
+    panel.ax.scatter(after, row, s=(0.62 * size) ** 2, color=color, linewidth=0, zorder=4)
+
+
+def label_row(panel: Panel, row: float, title: str, words: str) -> None:
+    """Write a row's name and its numbers above it, at both ends of the panel."""
+    size = panel.row_size
+    place: dict[str, Any] = {
+        "xycoords": panel.ax.get_yaxis_transform(), "textcoords": "offset points", "va": "bottom",
+        "path_effects": [panel.halo(0.3 * size)], "zorder": 5,
+    }  # fmt: skip
+    panel.ax.annotate(title, (0.0, row), (0.0, 0.42 * size), color=panel.theme.text, fontsize=size, **place)
+    panel.ax.annotate(
+        words, (1.0, row), (0.0, 0.42 * size), color=panel.theme.muted, fontsize=size, ha="right", **place
+    )
+
+
+def row_frame(panel: Panel, low: float, high: float, n_row: int, scale: Scale = _PERCENT) -> None:
+    """Set the range across and the ticks below for a panel with one row each."""
+    ax, room = panel.ax, 0.04 * max(high - low, 1e-9)
+    ax.set_xlim(low - room, high + room)
+    ticks = nice_ticks(low, high, 4)
+    ax.set_xticks(ticks, tick_texts(ticks, scale.suffix))
+    ax.set_yticks([])
+    ax.set_ylim(n_row - 0.45, -0.75)
+    ax.axvline(0.0, color=panel.theme.muted, linewidth=0.9, zorder=1)
+
+
+def describe_map(dataset: xr.Dataset, which: Which) -> str:
+    """Say what `plot_map` shows, for readers who cannot see it."""
+    start, horizon = map_shares(dataset, which)
+    parts = [
+        f"{title} {number(before[1], '%')} then {number(after[1], '%')} ({interval(after[0], after[2], '%')})"
+        for title, before, after in zip(hop_titles(dataset).values(), start, horizon, strict=True)
+    ]
+    when = f"{record_label(dataset, 0)} and {record_label(dataset, -1)}"
+    return f"Each hop's share of the chain's {which}, median {when} (5 to 95% then): {'; '.join(parts)}."

@@ -1,0 +1,70 @@
+"""The ruler: scarcity, monopoly and pricing power of a hop, and their product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sandwich_sim.plots.panel import Panel
+from sandwich_sim.plots.quantities import decimal_years, fan_of, hop_titles, number, record_label, scale_of
+from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+FACTORS = {"scarcity": "scarcity", "monopoly": "monopoly", "pricing_power": "pricing"}
+_DASHES = {"scarcity": (0, (4, 2)), "monopoly": (0, (1, 1.2)), "pricing_power": (0, (5, 1.5, 1, 1.5))}
+
+
+def plot_ruler(dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT) -> Axes:
+    """Draw the three factors of a hop's premium and their product over time: means.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A run.
+    ax : matplotlib.axes.Axes
+    hop : str
+    theme : Theme
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        `ax`.
+    """
+    factors, product = ruler_of(dataset, hop)
+    panel = Panel(ax, theme)
+    years = decimal_years(dataset)
+    color = hop_colors(hop_titles(dataset), theme)[hop]
+    for name, values in factors.items():
+        ax.plot(years, values, color=ink(theme, 1), linewidth=0.14 * panel.size, linestyle=_DASHES[name])
+        panel.label_end(values[-1], FACTORS[name], ink(theme, 1))
+    ax.fill_between(years, 0.0, product, color=color, alpha=0.25, linewidth=0)
+    ax.plot(years, product, color=color, linewidth=0.22 * panel.size)
+    panel.label_end(product[-1], "product", color, bold=True)
+    panel.years(years)
+    panel.values(0.0, 1.0, scale_of("scarcity"), n=3)
+    premium = fan_of(dataset, f"premium.{hop}").mean[-1]
+    note = f"{record_label(dataset, -1)}: product {number(product[-1])}, premium {number(premium, '%')}"
+    panel.finish(hop_titles(dataset)[hop], note)
+    return ax
+
+
+def ruler_of(dataset: xr.Dataset, hop: str) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the means of the three factors and the product of these means, (n_record,) each [1]."""
+    factors = {name: fan_of(dataset, f"{name}.{hop}").mean for name in FACTORS}
+    return factors, np.prod(list(factors.values()), axis=0)
+
+
+def describe_ruler(dataset: xr.Dataset, hop: str) -> str:
+    """Say what `plot_ruler` shows, for readers who cannot see it."""
+    factors, product = ruler_of(dataset, hop)
+    parts = [
+        f"{name.replace('_', ' ')} {number(values[0])} to {number(values[-1])}"
+        for name, values in (factors | {"product": product}).items()
+    ]
+    when = f"{record_label(dataset, 0)} to {record_label(dataset, -1)}"
+    return f"The ruler of {hop_titles(dataset)[hop]}, means, {when}: {', '.join(parts)}."
