@@ -142,30 +142,44 @@ def prepare_case(gate: GateFile, spec: ScenarioSpec) -> Case:
 
 
 def baseline_for(case: Case) -> Baseline:
-    """Load the baseline of a scenario and check that it was made by these rules."""
+    """Load the baseline of a scenario and check that it was made by these rules.
+
+    Raises
+    ------
+    UsageError
+    """
     gate, name = case.gate, case.spec.name
     baseline = load_baseline(name, gate.baselines)
     accept = f'sandwich-sim gate accept {name} --reason "..."'
     if baseline is None:
         raise UsageError(f"{name}: has no baseline in {gate.baselines}. Make one: {accept}")
-    missing = [metric.name for metric in case.wanted.metrics if metric.name not in baseline.metrics]
-    missing += [s.name for s in case.wanted.statistics if s.name not in baseline.sums]
-    if missing:
-        raise UsageError(
-            f"{name}: {gate.label} judges {missing[0]}, which its baseline lacks. Accept it anew: {accept}"
-        )
     if baseline.gate_version != gate.version or baseline.looks != gate.looks:
         raise UsageError(
             f"{name}: its baseline was made with other looks or another version than {gate.label} has. "
             f"Accept it anew: {accept}"
         )
+    missing = [s.name for s in _as_before(case, baseline).statistics if s.name not in baseline.sums]
+    if missing:
+        raise UsageError(
+            f"{name}: {gate.label} judges {missing[0]}, which its baseline lacks. Accept it anew: {accept}"
+        )
     return baseline
+
+
+def _as_before(case: Case, baseline: Baseline) -> GateMetrics:
+    """Return what the gate file judges of the scenario as it was accepted."""
+    old = _old_spec(case, baseline)
+    return case.wanted if old is None else gate_metrics(case.gate, old)
 
 
 def gate_scenario(case: Case, baseline: Baseline, options: GateOptions) -> ScenarioVerdict:
     """Take one scenario through the stages."""
     gate, spec = case.gate, case.spec
-    case = replace(case, wanted=_with_atoms(case.wanted, baseline))
+    before = _as_before(case, baseline)
+    now = {metric.name for metric in case.wanted.metrics}
+    lost = [metric.name for metric in before.metrics if metric.name not in now]
+    added = [name for name in now if name not in baseline.metrics]
+    case = replace(case, wanted=_with_atoms(_kept(case.wanted, baseline), baseline))
     bits = observe_bits(
         spec, trajectories=gate.looks[0], seed=gate.seed(spec.name, "paired"), threads=options.threads
     )
@@ -175,7 +189,20 @@ def gate_scenario(case: Case, baseline: Baseline, options: GateOptions) -> Scena
         "bits": bits.digest,
     }
     found = _stages(case, baseline, bits, options)
-    return replace(found, digests=digests)
+    if lost:
+        reason = f"{lost[0]} is gone from the scenario, and was judged before"
+        found = replace(
+            found, verdict="BROKEN", stage="guards", reason=reason, broken=(reason, *found.broken)
+        )
+    notes = [f"{name} is new, and not judged before it is accepted" for name in sorted(added)]
+    return replace(found, digests=digests, notes=(*found.notes, *notes))
+
+
+def _kept(wanted: GateMetrics, baseline: Baseline) -> GateMetrics:
+    """Leave out outcomes that only the scenario as it is now has."""
+    metrics = tuple(metric for metric in wanted.metrics if metric.name in baseline.metrics)
+    statistics = tuple(s for s in wanted.statistics if s.outcome in baseline.metrics)
+    return replace(wanted, metrics=metrics, statistics=statistics)
 
 
 def _stages(case: Case, baseline: Baseline, bits: Bits, options: GateOptions) -> ScenarioVerdict:

@@ -76,6 +76,9 @@ def observe_bits(spec: ScenarioSpec, *, trajectories: int, seed: int, threads: i
         if count
     ]
     cumulative = np.concatenate([pieces[first][1] for first in sorted(pieces)], axis=-1)
+    not_finite = int((~np.isfinite(cumulative)).any(axis=0).sum())
+    if not_finite and not broken:
+        broken.append(f"{not_finite} of {trajectories} trajectories hold a non-finite value")
     broken += _copies(cumulative, trajectories)
     return Bits(whole.hexdigest(), tuple(broken))
 
