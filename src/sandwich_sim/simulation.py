@@ -143,8 +143,7 @@ def run(
 
     def report(done: int, stage: str = "simulate") -> None:
         if progress is not None:
-            elapsed = time.perf_counter() - began
-            progress(Progress(done, prepared.meta.n_trajectories, elapsed, stage))
+            progress(Progress(done, prepared.meta.n_trajectories, time.perf_counter() - began, stage))
 
     report(0, "compile")  # the model needs the first kernels, those that draw
     model = prepared.model()

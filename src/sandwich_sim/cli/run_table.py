@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandwich_sim.cli.output import clean_line, screen_width, wrap
+from sandwich_sim.cli.output import clean_line, count, screen_width, wrap
 
 if TYPE_CHECKING:
     from sandwich_sim.results.summary import Distribution, Estimate, HopSummary, Summary
 
 MISSING = "–"
+NO_ERROR = "±n/a"
 _LEVELS = (0.05, 0.50, 0.95)
 # Field of a hop's summary; two lines of heading, short enough to stand above the hops; factor.
 _BLOCKS = (
@@ -52,7 +53,7 @@ def format_estimate(estimate: Estimate, factor: float, compact: bool) -> Cell:
     if not isfinite(value):
         return Cell(MISSING, "")
     if not isfinite(error):
-        return Cell(_tenth(value), "±?" if compact else " ±?")
+        return Cell(_tenth(value), NO_ERROR if compact else f" {NO_ERROR}")
     digits = 2 if error < 1.0 else 1 if error < 10.0 else 0
     rounded = ceil(round(error * 10**digits, 6)) / 10**digits
     text = f"{rounded:.{digits}f}" if rounded else "0"
@@ -92,7 +93,7 @@ def _heading(summary: Summary, width: int) -> Iterator[str]:
     for line in wrap(clean_line(summary.title or summary.name), width):
         yield click.style(line, bold=True)
     yield from wrap(
-        f"{summary.n_trajectories:,} trajectories ({summary.sampler}, seed {summary.seed}), "
+        f"{count(summary.n_trajectories, 'trajectory')} ({summary.sampler}, seed {summary.seed}), "
         f"{summary.start} to {summary.horizon}. 5%, 50% and 95% of the trajectories lie below the "
         "numbers in those columns; ± is the Monte Carlo standard error.",
         width,
@@ -147,7 +148,7 @@ def _shorten(text: str, width: int) -> str:
 
 
 def _event_block(summary: Summary, width: int) -> Iterator[str]:
-    """For each event its title, then a line of probabilities and one of their errors."""
+    """For each event what it means, then a line of probabilities and one of their errors."""
     start = date.fromisoformat(summary.start)
     every = list(summary.events[0].by_year)[1:]
     left = min(30, max(len(clean_line(event.event)) for event in summary.events) + 2)
@@ -157,11 +158,17 @@ def _event_block(summary: Summary, width: int) -> Iterator[str]:
     yield click.style(" " * left + "".join(f"{year:>{column}}" for year in years), dim=True)
     for event in summary.events:
         yield from wrap(clean_line(event.title or event.event), width)
+        if event.rule:
+            yield from (click.style(f"  {line}", dim=True) for line in wrap(_meaning(event.rule), width - 2))
         cells = [format_estimate(event.by_year[year], 100.0, compact=True) for year in years]
         name = _shorten("  " + clean_line(event.event), left)
         yield f"{name:<{left}}" + "".join(f"{cell.value:>{column}}" for cell in cells)
         errors = "".join(f"{cell.error:>{column}}" for cell in cells)
         yield click.style(" " * left + errors, dim=True)
+
+
+def _meaning(rule: str) -> str:
+    return f"That is: {clean_line(rule)}."
 
 
 def _years_shown(years: Sequence[int], most: int) -> list[int]:
@@ -179,19 +186,25 @@ def _remarks(summary: Summary) -> Iterator[str]:
                 f"The share of profit {when} leaves out {_percent(part)} of the trajectories, "
                 "where all profits together are not above zero."
             )
-    reasons = dict.fromkeys(
-        estimate.reason
-        for hop in summary.hops
-        for attribute, *_ in _BLOCKS
-        for distribution in getattr(hop, attribute).values()
-        for estimate in distribution.quantiles.values()
-        if not isfinite(estimate.value) and estimate.reason
+    yield from dict.fromkeys(
+        f"{NO_ERROR if isfinite(estimate.value) else MISSING}  {clean_line(estimate.reason)}"
+        for estimate in _shown(summary)
+        if estimate.reason
     )
-    for reason in reasons:
-        yield f"{MISSING}  {clean_line(reason)}"
-    for check, count in summary.failures.items():
+    for check, number in summary.failures.items():
         first = summary.first_failure.get(check, -1)
-        yield f"FAILED: {clean_line(check)} in {count:,} trajectories, first in number {first}."
+        failed = count(number, "trajectory")
+        yield f"FAILED: {clean_line(check)} in {failed}, first in number {first}."
+
+
+def _shown(summary: Summary) -> Iterator[Estimate]:
+    """Every estimate of the table."""
+    for hop in summary.hops:
+        for attribute, *_ in _BLOCKS:
+            for distribution in getattr(hop, attribute).values():
+                yield from distribution.quantiles.values()
+    for event in summary.events:
+        yield from event.by_year.values()
 
 
 def _percent(part: float) -> str:

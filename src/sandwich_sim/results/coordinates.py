@@ -73,6 +73,7 @@ def coordinate_values(layout: Layout) -> dict[str, NDArray[Any]]:
         "quantile": np.array(meta.quantiles, dtype=np.float64),
         "event": string_array(meta.events),
         "event_title": string_array(meta.event_titles),
+        "event_rule": string_array(meta.event_rules),
         "parameter": string_array(meta.parameters),
         "parameter_unit": string_array([parameter.unit for parameter in declared]),
         "parameter_title": string_array([parameter.long_name for parameter in declared]),

@@ -26,7 +26,8 @@ FEWEST_BEYOND = 50
 OK, THIN_TAIL, OUT_OF_RANGE, NO_DATA = 0, 1, 2, 3
 REASONS = (
     "",
-    "not estimable: too few trajectories beyond this quantile",
+    f"not estimable: fewer than {FEWEST_BEYOND} trajectories lie beyond it (5% and 95% take "
+    f"{20 * FEWEST_BEYOND:,} in all, the median {2 * FEWEST_BEYOND})",
     "not estimable: outside the range of the histogram",
     "not estimable: no trajectory has a value",
 )

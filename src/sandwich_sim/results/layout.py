@@ -74,6 +74,8 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
     if meta.events:
         names.append(text("event", "event", len(meta.events), "Event"))
         names.append(text("event_title", "event", len(meta.events), "Title of the event"))
+    if meta.event_rules:
+        names.append(text("event_rule", "event", len(meta.events), "When the event happens"))
     if meta.parameters and meta.keep != "summary":
         n = len(meta.parameters)
         names.append(text("parameter", "parameter", n, "Dotted name of the drawn parameter"))

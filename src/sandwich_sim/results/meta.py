@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Literal
 
+from sandwich_sim.results.event_rules import rule_of
 from sandwich_sim.scenario.spec import Sampler, ScenarioSpec
 from sandwich_sim.variables import expand_series, series_names
 
@@ -36,7 +37,8 @@ class RunMeta:
         Date of the first record.
     years, steps_per_year : int
     hops, hop_titles : tuple of str
-    events, event_titles : tuple of str
+    events, event_titles, event_rules : tuple of str
+        The rules say in words when each event happens.
     parameters : tuple of str
         Dotted names of the drawn parameters.
     fans, keep_series : tuple of str
@@ -79,6 +81,7 @@ class RunMeta:
     stream_version: int
     scenario_digest: str
     sobol_slots: tuple[str, ...]
+    event_rules: tuple[str, ...] = ()
     unit: int = UNIT
     quantiles: tuple[float, ...] = FAN_QUANTILES
 
@@ -151,6 +154,7 @@ def meta_of(
         hop_titles=tuple(hop.title for hop in spec.hops),
         events=tuple(event.name for event in spec.events),
         event_titles=tuple(event.title for event in spec.events),
+        event_rules=tuple(rule_of(event) for event in spec.events),
         parameters=spec.drawn,
         fans=expand_series(spec.run.fans, spec.hop_names),
         keep_series=expand_series(spec.run.keep_series, spec.hop_names),

@@ -21,7 +21,7 @@ from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.results.summary import ENDS, Distribution, Estimate, EventSummary, HopSummary, Summary
 from sandwich_sim.variables import QUANTILES, TABLE_SERIES, VARIABLES
 
-_TOO_FEW = "not estimable: too few trajectories"
+_TOO_FEW = "not estimable: too few trajectories (16 are needed, of random ones 2)"
 _NOT_FINITE = "not estimable: a trajectory holds a non-finite value"
 
 
@@ -135,6 +135,7 @@ def _events(accumulators: Accumulators, meta: RunMeta) -> tuple[EventSummary, ..
             probability=_probability(once[0][row], once[1][row]),
             by_year=each(by_year, row),
             first_in_year=each(in_year, row),
+            rule=meta.event_rules[row] if meta.event_rules else "",
         )
         for row, (event, title) in enumerate(zip(meta.events, meta.event_titles, strict=True))
     )

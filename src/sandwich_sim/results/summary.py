@@ -69,6 +69,8 @@ class EventSummary:
         That it has happened by the record of that calendar year.
     first_in_year : mapping of int to Estimate
         That it first happens in the year before that record.
+    rule : str
+        When it happens, in words.
     """
 
     event: str
@@ -76,6 +78,7 @@ class EventSummary:
     probability: Estimate
     by_year: dict[int, Estimate]
     first_in_year: dict[int, Estimate]
+    rule: str = ""
 
 
 @dataclass(frozen=True)

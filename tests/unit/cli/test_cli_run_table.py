@@ -1,6 +1,7 @@
 """The table at the end of a run."""
 
 import re
+from dataclasses import replace
 from math import inf, nan
 
 import click
@@ -74,6 +75,30 @@ def test_a_long_horizon_shows_every_second_year_and_the_last():
     assert "2045" not in shown
 
 
+def test_an_event_says_in_words_what_it_is():
+    (first, *_) = make_summary().events
+    rule = "capability gap is below 1 month; " * 4 + "capital spending falls by at least 30% in a year"
+    event = replace(first, rule=rule + "\x1b[2J")
+    lines = lines_of(make_summary(events=(event,)), 80)
+    place = next(i for i, line in enumerate(lines) if line.strip().startswith(event.event))
+    start = next(i for i, line in enumerate(lines) if line.startswith("  That is: capability gap"))
+    assert " ".join(" ".join(lines[start:place]).split()) == f"That is: {rule}[2J."
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_has_no_error_says_so_and_why():
+    (first, *_) = make_summary().events
+    reason = "not estimable: too few trajectories"
+    years = dict.fromkeys(first.by_year, Estimate(0.5, nan, reason))
+    lines = lines_of(make_summary(events=(replace(first, by_year=years),)))
+    assert sum("±n/a" in line for line in lines) == 2
+    assert f"±n/a  {reason}" in lines
+
+
+def test_one_trajectory_is_no_plural():
+    assert lines_of(make_summary(n_trajectories=1))[1].startswith("1 trajectory (")
+
+
 def test_no_events_no_block():
     assert not any(line.startswith("Events") for line in lines_of(make_summary(events=())))
 
@@ -102,7 +127,8 @@ def test_titles_cannot_steer_the_terminal():
         (-0.0001, 0.0, True, ("0.0", "±0")),
         (-0.3612, 0.0002, True, ("-36.1", "±.02")),
         (0.3612, 0.0123, True, ("36.1", "±1.3")),
-        (0.3612, nan, False, ("36.1", " ±?")),
+        (0.3612, nan, False, ("36.1", " ±n/a")),
+        (0.3612, nan, True, ("36.1", "±n/a")),
         (nan, nan, False, ("–", "")),
         (inf, nan, False, ("–", "")),
     ],
