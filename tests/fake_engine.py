@@ -45,6 +45,7 @@ class RunResult:
     seconds: float
     warnings: tuple[str, ...] = ()
     failed: bool = False
+    resumed: int = 0
 
 
 def make_summary(hops: dict[str, str] = HOPS, error: float = 0.0002, **changes: Any) -> Summary:

@@ -131,7 +131,22 @@ def accumulate(meta: RunMeta, arrays: Arrays) -> Arrays:
         "alternation_pairs": np.array(100 * meta.n_trajectories),
         "failures": np.zeros(4, dtype=np.int64),
         "first_failure": np.full(4, -1),
+        **tails(arrays["cumulative"].astype(np.float32)),
     }
+
+
+def tails(cumulative: NDArray[Any]) -> Arrays:
+    """The 32 lowest and highest trajectories of every outcome by plain sorting."""
+    value = np.full((*cumulative.shape[:2], 2, 32), np.nan, dtype=np.float32)
+    index = np.full(value.shape, -1, dtype=np.int64)
+    for outcome, hop in np.ndindex(cumulative.shape[:2]):
+        row = cumulative[outcome, hop]
+        numbers = [i for i in range(row.size) if not np.isnan(row[i])]
+        for end, sign in enumerate((1, -1)):
+            found = sorted(numbers, key=lambda i: (sign * row[i], i))[:32]
+            index[outcome, hop, end, : len(found)] = found
+            value[outcome, hop, end, : len(found)] = row[found]
+    return {"tail_value": value, "tail_index": index}
 
 
 def unit_of(meta: RunMeta, arrays: Arrays, first: int) -> Arrays:
@@ -140,7 +155,14 @@ def unit_of(meta: RunMeta, arrays: Arrays, first: int) -> Arrays:
     return {name: v.astype(np.float32) if v.dtype == np.float64 else v for name, v in part.items()}
 
 
-def write_run(folder: Path, meta: RunMeta, arrays: Arrays | None = None, **accumulated: Any) -> Layout:
+def write_run(
+    folder: Path,
+    meta: RunMeta,
+    arrays: Arrays | None = None,
+    *,
+    started: str = "2026-11-23T10:00:00+00:00",
+    **accumulated: Any,
+) -> Layout:
     """Write a whole run folder."""
     arrays = arrays or make_arrays(meta)
     layout = layout_of(meta)
@@ -148,7 +170,7 @@ def write_run(folder: Path, meta: RunMeta, arrays: Arrays | None = None, **accum
     provenance = {
         "fingerprint": {"digest": "f" * 16},
         "versions": {"sandwich-sim": "0.1.0"},
-        "started": "2026-11-23T10:00:00+00:00",
+        "started": started,
     }
     with RunWriter(folder, layout, 'name = "toy"\n', provenance) as writer:
         if meta.keep != "summary":

@@ -10,25 +10,27 @@ import contextlib
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.engine import Worker, run_units
-from sandwich_sim.errors import IntegrityError, UsageError
-from sandwich_sim.kernels.plan import Outcomes, RecordPlan
-from sandwich_sim.model import Model
+from sandwich_sim.errors import IntegrityError, SandwichSimError, UsageError
+from sandwich_sim.execution import execute as execute  # told to others under this name, too
+from sandwich_sim.execution import swing_warnings
+from sandwich_sim.kernels.plan import Outcomes
 from sandwich_sim.prepare import Prepared, plan, prepare
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.layout import layout_of
-from sandwich_sim.results.meta import Keep, RunMeta
+from sandwich_sim.results.meta import Keep
+from sandwich_sim.results.parts import part_grid
 from sandwich_sim.results.plan import check_plan
 from sandwich_sim.results.provenance import fingerprint, provenance_record
-from sandwich_sim.results.reduce import Fold, alternations, new_outcomes, outcome_arrays, record_plan
+from sandwich_sim.results.reduce import new_outcomes, outcome_arrays, record_plan
+from sandwich_sim.results.status import run_status
 from sandwich_sim.results.store import RunWriter
 from sandwich_sim.results.summarize import summarize
 from sandwich_sim.results.summary import Summary
@@ -38,11 +40,6 @@ from sandwich_sim.scenario.spec import ScenarioSpec
 
 if TYPE_CHECKING:
     import xarray as xr
-
-SWING_SAMPLE = 2048
-"""Trajectories in which swings from step to step are counted."""
-SWING_LIMIT = 0.04
-"""Most consecutive moves that may alternate by more than 10% each way."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,8 @@ class RunResult:
     warnings : tuple of str
     failed : bool
         Whether some trajectory broke an identity or held a non-finite value.
+    resumed : int
+        Trajectories of a stopped run that were there already.
     """
 
     folder: Path
@@ -81,6 +80,7 @@ class RunResult:
     seconds: float
     warnings: tuple[str, ...]
     failed: bool
+    resumed: int = 0
 
 
 def run(
@@ -97,14 +97,14 @@ def run(
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
-    """Simulate a scenario into a run folder.
+    """Simulate a scenario into a run folder, or go on where the same run was stopped.
 
     Parameters
     ----------
     output : Path, optional
         The folder; ``root/<name>-<digest8>`` if not given.
     force : bool
-        Replace a complete run that lies there.
+        Replace a run that lies there.
     progress : callable, optional
         Called about ten times a second.
 
@@ -134,45 +134,83 @@ def run(
         threads=threads,
         shocks=shocks,
     )
-    layout = layout_of(prepared.meta)
-    provenance = provenance_record(prepared.meta)
     folder = output if output is not None else root / prepared.meta.folder_name
-    if not force and (reused := _reuse(folder, prepared, began, is_named=output is not None)):
+    if not force and (reused := reuse(folder, prepared, began, is_named=output is not None)):
         return reused
-    check_plan(plan(prepared), folder)
+    # A run that `reuse` refused for its platform may be replaced where we chose the folder.
+    return make_run(folder, prepared, began, overwrite=force or output is None, anew=force, progress=progress)
+
+
+def make_run(
+    folder: Path,
+    prepared: Prepared,
+    began: float,
+    *,
+    overwrite: bool = False,
+    anew: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunResult:
+    """Compute what a folder lacks of a run and write it there.
+
+    Parameters
+    ----------
+    began : float
+        When the work began, by `time.perf_counter` [s].
+    overwrite, anew : bool
+        As in `RunWriter`.
+    """
+    meta = prepared.meta
+    _check_room(prepared, folder, anew=anew)
 
     def report(done: int, stage: str = "simulate") -> None:
         if progress is not None:
-            progress(Progress(done, prepared.meta.n_trajectories, time.perf_counter() - began, stage))
+            progress(Progress(done, meta.n_trajectories, time.perf_counter() - began, stage))
 
     report(0, "compile")  # the model needs the first kernels, those that draw
     model = prepared.model()
-    check_drawn_shares(spec, model.draws, prepared.meta.n_trajectories)
-    # A run that `_reuse` refused for its platform may be replaced where we chose the folder.
-    replace = force or output is None
-    with RunWriter(folder, layout, dump_scenario(spec), provenance, overwrite=replace) as writer:
+    check_drawn_shares(prepared.spec, model.draws, meta.n_trajectories)
+    layout, scenario, provenance = layout_of(meta), dump_scenario(prepared.spec), provenance_record(meta)
+    with RunWriter(folder, layout, scenario, provenance, overwrite=overwrite, anew=anew) as writer:
         writer.prepare()  # now: a folder in use is told before the work, not after it
 
         def write(first: int, n: int, outcomes: Outcomes) -> None:
             writer.write_unit(first, outcome_arrays(outcomes, first, n))
 
+        stored = writer.stored
         accumulators, swings = execute(
-            prepared, model, on_piece=None if keep == "summary" else write, on_progress=report
+            prepared,
+            model,
+            on_piece=None if meta.keep == "summary" else write,
+            on_part=writer.commit,
+            on_progress=report,
+            stored=stored,
+            load=writer.load_sums,
         )
-        report(prepared.meta.n_trajectories, "write")
-        writer.finish(accumulators, dataset_summary(accumulators, prepared.meta))
+        report(meta.n_trajectories, "write")
+        writer.finish(accumulators, dataset_summary(accumulators, meta))
+    grid = part_grid(meta)
     return RunResult(
         folder=folder,
         reused=False,
-        run_digest=prepared.meta.run_digest,
-        summary=summarize(accumulators, prepared.meta),
+        run_digest=meta.run_digest,
+        summary=summarize(accumulators, meta),
         seconds=time.perf_counter() - began,
         warnings=(*prepared.warnings, *swings),
         failed=bool(accumulators["failures"].any()),
+        resumed=sum(grid.count(part) for part in stored),
     )
 
 
-def _reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool) -> RunResult | None:
+def _check_room(prepared: Prepared, folder: Path, *, anew: bool) -> None:
+    """Refuse a run that does not fit; what a stopped one left there needs no more room."""
+    needed = plan(prepared)
+    if not anew and folder_state(folder) == "incomplete":
+        with contextlib.suppress(SandwichSimError):
+            needed = replace(needed, disk_bytes=max(0, needed.disk_bytes - run_status(folder).size_bytes))
+    check_plan(needed, folder)
+
+
+def reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool = True) -> RunResult | None:
     """Return the run that lies in the folder already if it is this very one."""
     if folder_state(folder) != "complete":
         return None
@@ -194,9 +232,10 @@ def _reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool) ->
             f"{folder}: holds a complete run that was made by another version or on another machine. "
             "Choose another --output, or replace it with --force."
         )
+    scenario = stored_scenario(folder, stored)
     check_run(folder)
     words: tuple[str, ...] = ()
-    if dump_scenario(stored_scenario(folder, stored)) != dump_scenario(prepared.spec):
+    if dump_scenario(scenario) != dump_scenario(prepared.spec):
         text = f"{folder}: has the same numbers, but other titles, sources or notes than you gave"
         words = (f"{text}. Replace it with --force.",)
     accumulators = read_accumulators(folder)
@@ -206,63 +245,8 @@ def _reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool) ->
         run_digest=stored.run_digest,
         summary=summarize(accumulators, stored),
         seconds=time.perf_counter() - began,
-        warnings=(*prepared.warnings, *words, *_swing_warnings(accumulators, stored)),
+        warnings=(*prepared.warnings, *words, *swing_warnings(accumulators, stored)),
         failed=bool(np.any(accumulators["failures"])),
-    )
-
-
-def execute(
-    prepared: Prepared,
-    model: Model,
-    *,
-    on_piece: Callable[[int, int, Outcomes], None] | None = None,
-    on_progress: Callable[[int], None] | None = None,
-    dtype: type[Any] = np.float32,
-) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    """Run all units and fold them; returns the accumulators and warnings about swings."""
-    meta = prepared.meta
-    recorded = record_plan(prepared.spec, meta)
-    fold = Fold(meta, recorded)
-    if on_progress is not None:
-        on_progress(0)
-    swings = alternations(_sample_revenue(model, meta, recorded, dtype))
-    units = run_units(
-        model,
-        meta,
-        recorded,
-        threads=prepared.threads,
-        on_piece=on_piece,
-        on_progress=on_progress,
-        dtype=dtype,
-    )
-    # Closed on the way out, by Ctrl-C too: no thread may go on writing into a folder that is cleared.
-    with contextlib.closing(units):
-        for result in units:
-            fold.add(result.unit, result.accumulators, result.non_finite)
-    accumulators = fold.result(swings)
-    return accumulators, _swing_warnings(accumulators, meta)
-
-
-def _sample_revenue(model: Model, meta: RunMeta, recorded: RecordPlan, dtype: type[Any]) -> NDArray[Any]:
-    """Revenue paths of the first trajectories, shape (n_hop, n_record, n)."""
-    n_hop = len(meta.hops)
-    paths = []
-    worker = Worker(model, meta, recorded, dtype=dtype)
-    for first in range(0, min(SWING_SAMPLE, meta.n_trajectories), 256):
-        part = np.arange(first, min(first + 256, meta.n_trajectories))
-        paths.append(worker.run(part, keep="paths").series[:n_hop].copy())
-    return np.concatenate(paths, axis=-1)
-
-
-def _swing_warnings(accumulators: dict[str, NDArray[Any]], meta: RunMeta) -> tuple[str, ...]:
-    pairs = np.maximum(accumulators["alternation_pairs"], 1)
-    shares = accumulators["alternation"] / pairs
-    doubts = 2.0 * np.sqrt(shares * (1.0 - shares) / pairs)  # a few trajectories swing by chance
-    return tuple(
-        f"revenue of {hop} swings by more than 10% each way in {share:.0%} of consecutive steps: "
-        f"the step is too long for this scenario. Raise steps_per_year."
-        for hop, share, doubt in zip(meta.hops, shares, doubts, strict=True)
-        if share - doubt > SWING_LIMIT
     )
 
 

@@ -15,8 +15,9 @@ from sandwich_sim.cli.main import cli
 from sandwich_sim.errors import ResourceError, UsageError
 from sandwich_sim.results.dataset import open_run, read_meta
 from sandwich_sim.results.digest import content_digest
+from sandwich_sim.results.files import folder_state
+from sandwich_sim.results.fold import Fold
 from sandwich_sim.results.folder_lock import FolderLock
-from sandwich_sim.results.reduce import Fold
 from sandwich_sim.results.store import RunWriter
 from sandwich_sim.sampling import draw
 from sandwich_sim.scenario.load import load_scenario
@@ -175,13 +176,13 @@ def test_force_makes_the_same_run_again(call, tmp_path):
     command = ("run", "base", "-n", N, "-o", "here")
     assert call(*command).exit_code == 0
     digest, written = content_digest(tmp_path / "here"), (tmp_path / "here" / "_COMPLETE").stat().st_mtime_ns
-    (tmp_path / "here" / "leftover.txt").write_text("of the run before")
+    (tmp_path / "here" / "leftover.txt").write_text("of a reader")
     done = call(*command, "--force")
     assert done.exit_code == 0
     assert "reused" not in done.stdout
     assert (tmp_path / "here" / "_COMPLETE").stat().st_mtime_ns > written
     assert content_digest(tmp_path / "here") == digest
-    assert not (tmp_path / "here" / "leftover.txt").exists()
+    assert (tmp_path / "here" / "leftover.txt").read_text() == "of a reader"
 
 
 def test_a_run_of_another_platform_is_made_again_unless_its_folder_was_named(tmp_path, base):
@@ -255,7 +256,7 @@ def test_a_signal_leaves_nothing_half_written(call, start, tmp_path, name, code,
 
 
 @pytest.mark.parametrize("where", ["add", "result"])
-def test_no_thread_runs_on_when_the_folder_of_a_stopped_run_is_cleared(tmp_path, base, monkeypatch, where):
+def test_no_thread_runs_on_when_the_folder_of_a_stopped_run_is_left(tmp_path, base, monkeypatch, where):
     # Ctrl-C in the middle of an addition, while other units are being computed and written.
     for module in ("engine", "results.meta"):
         monkeypatch.setattr(f"sandwich_sim.{module}.UNIT", 512)
@@ -276,7 +277,10 @@ def test_no_thread_runs_on_when_the_folder_of_a_stopped_run_is_cleared(tmp_path,
     with pytest.raises(KeyboardInterrupt):
         run(spec, output=tmp_path / "run", trajectories=16384, threads=3)
     assert alive == []
-    assert list(tmp_path.iterdir()) == []
+    assert folder_state(tmp_path / "run") == "incomplete"
+    monkeypatch.undo()
+    with pytest.raises(UsageError, match="of other options"):  # of other units, that is
+        run(spec, output=tmp_path / "run", trajectories=16384)
 
 
 def test_an_error_while_writing_stops_the_run_and_removes_it(tmp_path, base, monkeypatch):

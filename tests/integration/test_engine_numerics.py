@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from engine_runs import at_medians, run_everything
 from sandwich_sim.cli.main import cli
+from sandwich_sim.execution import SWING_LIMIT
 from sandwich_sim.results.reduce import alternations
 from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
-from sandwich_sim.simulation import SWING_LIMIT, run, simulate
+from sandwich_sim.simulation import run, simulate
 from sandwich_sim.studies.recompute import trace
 from sandwich_sim.variables import VARIABLES, series_names
 

@@ -32,15 +32,25 @@ LEVELS = {
     "model": 7,
     "engine": 8,
     "prepare": 9,
+    "execution": 10,
     "analysis": 10,
-    "simulation": 10,
+    "simulation": 11,
     "plots": 11,
     "report": 12,
     "studies": 13,
     "cli": 14,
 }
 NEVER_RUN_A_MODEL = {"analysis", "plots", "report"}
-WHAT_RUNS_A_MODEL = {"simulation", "prepare", "engine", "model", "sampling", "distributions", "kernels"}
+WHAT_RUNS_A_MODEL = {
+    "simulation",
+    "execution",
+    "prepare",
+    "engine",
+    "model",
+    "sampling",
+    "distributions",
+    "kernels",
+}
 
 # Outside package -> parts, or single modules, that may import it.
 MAY_IMPORT = {

@@ -69,8 +69,13 @@ def _interruption(error: BaseException) -> int:
     """One line: that it was stopped, and what is left behind where a command has noted that."""
     cause = error.__cause__ if isinstance(error, click.Abort) else error
     code: int = getattr(cause, "exit_code", 130) if isinstance(cause, Stopped) else 130
-    _warn(" ".join(["stopped.", *getattr(cause, "__notes__", ())]))
+    _warn(" ".join(["stopped.", *_notes(cause)]))
     return code
+
+
+def _notes(error: BaseException | None) -> list[str]:
+    """What was added to an error on its way: that a run can be gone on with."""
+    return list(getattr(error, "__notes__", ()))
 
 
 def _system_failure(error: MemoryError | OSError) -> int | None:
@@ -94,6 +99,8 @@ def report_failure(error: BaseException) -> int:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     if isinstance(error, SandwichSimError):
         _warn(format_failure(error))
+        for note in _notes(error):
+            _warn(note)
         return error.exit_code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _warn(error.format_message())

@@ -25,6 +25,7 @@ PROGRAM = "sandwich-sim"
 # name: (heading of the help page, what it does). Listing these imports nothing.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("Simulate", "Run scenarios and print who keeps the dollar."),
+    "resume": ("Simulate", "Go on with a run that was stopped."),
     "compare": ("Compare", "Compare scenarios or runs, paired by design, and say what differs."),
     "sweep": ("Compare", "Run a scenario over a grid of values; find where a probability crosses a level."),
     "gate": ("Compare", "Tell whether outcomes have changed since they were accepted; for CI."),
@@ -35,6 +36,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "facts": ("Scenarios", "Search the facts that scenarios cite as sources."),
     "schema": ("Scenarios", "Print the JSON Schema of scenario files, for editors."),
     "runs": ("Results", "List result folders."),
+    "status": ("Results", "Say how far a run is and what to do next."),
+    "verify": ("Results", "Read every byte of a run and say what is damaged."),
+    "repair": ("Results", "Compute again what is damaged of a run."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
     "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
     "plot": ("Results", "Draw a figure of a run as PNG, SVG or PDF."),

@@ -84,12 +84,14 @@ class Job:
     help="Result folder; of a batch, the folder that holds the result folders.  "
     "[default: results/NAME-DIGEST]",
 )
-@click.option("--force", is_flag=True, help="Run again and replace the result folder.")
+@click.option("--force", is_flag=True, help="Run anew and replace what the result folder holds.")
 @click.option("--dry-run", is_flag=True, help="Print memory, disk and time that it would take.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option
 def command(scenarios: tuple[str, ...], **options: Any) -> int:
     """Run each SCENARIO and print who keeps the dollar.
+
+    A run that was stopped goes on where it was.
 
     SCENARIO is a file, the name of a shipped scenario, or a folder of files. Several make a
     batch: one that fails does not stop the others, and the exit code is the worst of all.
@@ -181,7 +183,7 @@ def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choice
         folder = folder_of(spec, place, choices)
         state = folder_state(folder)
         if state == "incomplete":
-            said = f"{folder} is incomplete: the same command takes it up again."
+            said = f"{folder} is incomplete: the same command takes it up again, as does `resume`."
         elif state == "complete":
             said = f"The run in {folder} is complete."
         elif state == "foreign":
@@ -205,17 +207,11 @@ def _print(job: Job, quiet: bool) -> None:
     if quiet:
         say(str(job.result.folder))
         return
+    from sandwich_sim.cli.run_closing import closing_line
     from sandwich_sim.cli.run_table import print_summary
 
     print_summary(job.result.summary)
-    click.echo(_closing(job.result))
-
-
-def _closing(result: RunResult) -> str:
-    """One line that says where the results are and how to open them."""
-    how = "reused" if result.reused else duration(result.seconds)
-    where = f"{clean_line(result.folder)} (run {result.run_digest[:8]})"
-    return f"Results ({how}): {where}    In Python: sandwich_sim.open_run(folder)"
+    click.echo(closing_line(job.result))
 
 
 def _print_warnings(jobs: list[Job]) -> None:
@@ -253,6 +249,7 @@ def _document(job: Job) -> dict[str, Any]:
             "folder": job.result.folder,
             "run_digest": job.result.run_digest,
             "reused": job.result.reused,
+            "resumed": job.result.resumed,
             "failed": job.result.failed,
             "seconds": job.result.seconds,
             "warnings": job.result.warnings,

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.results.arrays import Layout
-from sandwich_sim.results.layout import AXIS, CHECKS, fine_series, histogram_axes
+from sandwich_sim.results.layout import AXIS, CHECKS, CUMULATIVE, fine_series, histogram_axes
 from sandwich_sim.results.meta import RunMeta
+from sandwich_sim.results.tails import ENDS
 from sandwich_sim.scenario.parameters import parameter_of
 
 
@@ -81,6 +82,8 @@ def coordinate_values(layout: Layout) -> dict[str, NDArray[Any]]:
         "accumulators/fan_series": string_array(meta.fans),
         "accumulators/fine_series": string_array(fine_series(meta.hops)),
         "accumulators/check": string_array(CHECKS),
+        "accumulators/cumulative": string_array([name for name, _ in CUMULATIVE]),
+        "accumulators/tail": string_array(ENDS),
         "accumulators/axis": string_array(AXIS),
         "accumulators/fan_axis": histogram_axes(meta.fans),
         "accumulators/fine_axis": histogram_axes(fine_series(meta.hops)),

@@ -5,7 +5,6 @@ xarray is imported only where a dataset is made: reading sums and listing runs n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,11 @@ from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
-from sandwich_sim.results.files import MARKER, folder_state
+from sandwich_sim.results.files import folder_state, read_document
 from sandwich_sim.results.meta import RunMeta, meta_from_document
-from sandwich_sim.results.store import ACCUMULATORS, root_attributes
-from sandwich_sim.results.zarr_format import array_of_metadata, chunk_name, read_chunk, read_metadata
+from sandwich_sim.results.schema_files import ACCUMULATORS, root_attributes
+from sandwich_sim.results.verify import check_complete
+from sandwich_sim.results.zarr_format import array_of_metadata, read_chunk, read_metadata
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,18 +46,22 @@ def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = N
     UsageError
         If there is no such folder.
     IntegrityError
-        If it is not a run, is incomplete, or lacks a chunk.
+        If it is not a run, is incomplete, or lacks a chunk; and later, if a chunk that is read
+        is not the one that was written.
     """
     folder = Path(folder)
-    check_run(folder, allow_partial=allow_partial)
+    arrays = check_run(folder, allow_partial=allow_partial)
     import xarray as xr
 
-    dataset: xr.Dataset = xr.open_zarr(folder, chunks=chunks, consolidated=True)
+    from sandwich_sim.results.checked_store import CheckedStore
+
+    store = folder if allow_partial else CheckedStore(folder, check_complete(folder, arrays))
+    dataset: xr.Dataset = xr.open_zarr(store, chunks=chunks, consolidated=True)
     return dataset
 
 
 def check_run(folder: Path, *, allow_partial: bool = False) -> dict[str, ArrayLayout]:
-    """Check that a run is complete and has every chunk file in full length.
+    """Check that a run is complete and has every chunk file in full length (see `verify`).
 
     Returns
     -------
@@ -67,30 +71,9 @@ def check_run(folder: Path, *, allow_partial: bool = False) -> dict[str, ArrayLa
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
     arrays = stored_arrays(folder)
-    if allow_partial:
-        return arrays
-    if not (folder / MARKER).is_file():
-        raise IntegrityError(
-            f"{folder}: the run is not complete (it was stopped, or is still being written). "
-            "Run its scenario again, or open it with allow_partial=True."
-        )
-    for array in arrays.values():
-        for index in range(array.n_chunks):
-            _check_chunk(folder / chunk_name(array, index), array.chunk_bytes)
+    if not allow_partial:
+        check_complete(folder, arrays)
     return arrays
-
-
-def _check_chunk(path: Path, expected: int) -> None:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        message = f"{path}: missing; the run is damaged. Run its scenario again with --force."
-        raise IntegrityError(message) from error
-    if size != expected and expected:
-        raise IntegrityError(
-            f"{path}: {size} bytes instead of {expected}; the run is damaged. "
-            "Run its scenario again with --force."
-        )
 
 
 def stored_arrays(folder: Path) -> dict[str, ArrayLayout]:
@@ -112,12 +95,9 @@ def read_provenance(folder: Path) -> dict[str, Any]:
         If it is missing or damaged.
     """
     try:
-        document = json.loads((folder / "provenance.json").read_bytes())
-    except (OSError, ValueError) as error:
+        return read_document(folder / "provenance.json")
+    except IntegrityError as error:
         raise IntegrityError(f"{folder}: its provenance.json is missing or damaged") from error
-    if not isinstance(document, dict):
-        raise IntegrityError(f"{folder}: its provenance.json is damaged")
-    return document
 
 
 def read_fingerprint(folder: Path) -> str:

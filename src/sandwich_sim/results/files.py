@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import mmap
 import os
+import re
 import shutil
+import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from sandwich_sim.errors import ResourceError, UsageError
+from sandwich_sim.errors import IntegrityError, ResourceError, UsageError
+from sandwich_sim.results.checksum import checksum_bytes, crc32c
 from sandwich_sim.results.folder_lock import FolderLock
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 MARKER = "_COMPLETE"
 """Written last: a run folder without it is not complete."""
+MANIFEST = "manifest.jsonl"
+"""Written first: what the folder is for; then a line for each part of the run that is there."""
+LARGEST_DOCUMENT = 1 << 23
+"""Size of a JSON document that is read at most [B]."""
 
-_OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE}
+_OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _DIRECT_LEAST, _DIRECT_STEP, _DIRECT_BUFFER = 1 << 18, 4096, 1 << 22
+_SYNC_THREADS = 8
+_SAFE_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*/)*[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _of_thread = threading.local()
 
 FolderState = Literal["absent", "empty", "incomplete", "complete", "foreign"]
@@ -33,12 +50,55 @@ def folder_state(folder: Path) -> FolderState:
         return "absent"
     if not folder.is_dir():
         return "foreign"
-    names = {path.name for path in folder.iterdir()} - {FolderLock.NAME}
+    # The manifest is the first file of a run: all that a stop before it can leave is its beginning.
+    names = {path.name for path in folder.iterdir()} - {FolderLock.NAME, f"{MANIFEST}.partial"}
     if not names:
         return "empty"
-    if not {"zarr.json", "provenance.json"} & names:
+    if not {MANIFEST, "provenance.json"} & names:
         return "foreign"
     return "complete" if MARKER in names else "incomplete"
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a name from a file is a path below the folder, and one that a run can have."""
+    return len(name) < 1024 and _SAFE_NAME.fullmatch(name) is not None
+
+
+def read_whole(path: Path, most: int | None = None) -> bytes:
+    """Read a plain file; what is behind a link, or is a device or pipe, is refused.
+
+    Raises
+    ------
+    OSError
+        Also if it has more than ``most`` bytes.
+    """
+    descriptor = os.open(path, _READ)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no Path
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        if most is not None and status.st_size > most:
+            raise OSError(errno.EFBIG, "too large", str(path))
+        return file.read()
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    IntegrityError
+        If there is none, or it is no JSON object.
+    """
+    try:
+        document = json.loads(read_whole(path, LARGEST_DOCUMENT))
+    except FileNotFoundError as error:
+        raise IntegrityError(f"{path}: missing") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise IntegrityError(f"{path}: damaged") from error
+    if not isinstance(document, dict):
+        raise IntegrityError(f"{path}: damaged")
+    return document
 
 
 def write_file(path: Path, data: bytes | memoryview, *, durable: bool = False) -> None:
@@ -47,9 +107,7 @@ def write_file(path: Path, data: bytes | memoryview, *, durable: bool = False) -
     With ``durable``, it and its folder are on the disk when this returns.
     """
     partial = path.with_name(f"{path.name}.partial")
-    view = memoryview(data)
-    if not _write_directly(partial, view):
-        _write_through_cache(partial, view)
+    _write_through_cache(partial, (memoryview(data),))
     if durable:
         _sync(partial)
     partial.replace(path)
@@ -57,23 +115,88 @@ def write_file(path: Path, data: bytes | memoryview, *, durable: bool = False) -
         _sync(path.parent)
 
 
-def _write_through_cache(path: Path, rest: memoryview) -> None:
-    descriptor = os.open(path, _CREATE, 0o644)
+def write_checked(path: Path, data: bytes | memoryview) -> int:
+    """Write a file that ends in the CRC-32C of the rest; whole or absent, not yet durable.
+
+    Returns
+    -------
+    int
+        The checksum.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    view = memoryview(data)
+    crc = crc32c(view)
+    tail = checksum_bytes(crc)
+    if not _write_directly(partial, view, tail):
+        _write_through_cache(partial, (view, memoryview(tail)))
+    partial.replace(path)
+    return crc
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file; it is on the disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
     try:
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        _write_all(descriptor, memoryview(line))
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write_directly(path: Path, data: memoryview) -> bool:
+def sync_files(folder: Path, names: Iterable[str]) -> None:
+    """Wait until files below a folder, and all folders that lead to them, are on the disk.
+
+    Side by side: a file system commits many at once for the price of one (200 small files took
+    1.0 s one after the other, 0.05 s by eight threads).
+    """
+    files = [folder / name for name in names]
+    folders: set[Path] = set()
+    for path in files if os.name == "posix" else ():
+        above = path.parent
+        while above not in folders:
+            folders.add(above)
+            if above == folder:
+                break
+            above = above.parent
+    with ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="sync") as pool:
+        list(pool.map(_sync, files))
+        list(pool.map(_sync, folders))
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; their names are on the disk when this returns."""
+    missing = [path]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    path.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        for made in missing:
+            with contextlib.suppress(OSError):  # a folder above that we may enter but not read
+                _sync(made.parent)
+
+
+def _write_through_cache(path: Path, pieces: Iterable[memoryview]) -> None:
+    descriptor = os.open(path, _CREATE, 0o644)
+    try:
+        for piece in pieces:
+            _write_all(descriptor, piece)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, rest: memoryview) -> None:
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _write_directly(path: Path, data: memoryview, tail: bytes) -> bool:
     """Write a large file past the page cache; False where that cannot be done.
 
     Filling the page cache with 1.7 GB that nobody reads soon took 3.2 s of processor time on
     the reference machine (0.7 s if the kernel had the memory at hand), this takes 0.2 s.
     """
     size = len(data)
-    if size < _DIRECT_LEAST or size % _DIRECT_STEP or not hasattr(os, "O_DIRECT"):
+    if size < _DIRECT_LEAST or size % _DIRECT_STEP or not hasattr(os, "O_DIRECT") or fcntl is None:
         return False
     if not hasattr(_of_thread, "buffer"):
         _of_thread.buffer = mmap.mmap(-1, _DIRECT_BUFFER)  # memory that starts at a page
@@ -89,6 +212,9 @@ def _write_directly(path: Path, data: memoryview) -> bool:
             with memoryview(buffer) as whole, whole[:n] as part:
                 if os.write(descriptor, part) != n:
                     return False
+        # Four bytes are no whole block: they go through the cache.
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_DIRECT)
+        _write_all(descriptor, memoryview(tail))
     except OSError:
         # A file system that takes the flag but not the write, or a full one: the plain way
         # works, or says what is wrong.
@@ -99,7 +225,8 @@ def _write_directly(path: Path, data: memoryview) -> bool:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes only what may be written.
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
@@ -107,14 +234,17 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained_errors(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into an error that a user can act on."""
+def explained_errors(folder: Path, *, begun: bool = False) -> Iterator[None]:
+    """Turn what the file system refuses into an error that a user can act on.
+
+    With ``begun``, the folder could be written before: whatever is wrong now stops the run.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in _OUT_OF_SPACE:
+        if begun or error.errno in _OUT_OF_SPACE:
             raise ResourceError(
-                f"{folder}: writing stopped: {error.strerror}. {_free(folder)}"
+                f"{folder}: writing stopped: {error.strerror or error}. {_free(folder)}"
                 "Free some space, or use a smaller -n or --keep summary."
             ) from error
         raise UsageError(f"{folder}: cannot be written: {error.strerror or error}") from error

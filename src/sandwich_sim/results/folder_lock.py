@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import socket
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sandwich_sim.errors import BusyError
@@ -13,9 +17,15 @@ try:
 except ImportError:  # Windows: no such lock; two writers on one folder are not noticed there
     fcntl = None  # type: ignore[assignment]
 
+_TRIES, _PAUSE = 4, 0.05
+"""Whoever only asks holds the lock for a moment, see `holder_of`."""
+
 
 class FolderLock:
     """Hold a folder until `release`.
+
+    The lock file names the holder (process, host, since when) for whoever waits, and is removed
+    at the end. What a killed process leaves is no lock: the system has dropped it.
 
     Raises
     ------
@@ -31,21 +41,20 @@ class FolderLock:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             if fcntl is None:
                 break
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                holder = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip()
+            if not _try_lock(self._descriptor):
+                holder = _read_holder(self._descriptor)
                 os.close(self._descriptor)
-                who = f"process {holder}" if holder else "another process"
                 raise BusyError(
-                    f"{folder}: {who} is writing there. Wait for it, or choose another --output."
-                ) from error
+                    f"{folder}: {holder} is writing there. Wait for it, or choose another --output."
+                )
             if self._is_still_there():
                 break
             # Its holder removed the file between our opening and locking it.
             os.close(self._descriptor)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        own = {"process": os.getpid(), "host": socket.gethostname(), "since": since}
         os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        os.write(self._descriptor, f"{json.dumps(own)}\n".encode())
 
     def _is_still_there(self) -> bool:
         with contextlib.suppress(OSError):
@@ -57,3 +66,42 @@ class FolderLock:
         with contextlib.suppress(OSError):
             self._path.unlink()
         os.close(self._descriptor)
+
+
+def holder_of(folder: Path) -> str:
+    """Say who writes into a folder; "" if nobody does."""
+    if fcntl is None:
+        return ""
+    try:
+        descriptor = os.open(folder / FolderLock.NAME, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _read_holder(descriptor)
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _try_lock(descriptor: int) -> bool:
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        except OSError:
+            return True  # a file system without locks: as on Windows, a second writer is not noticed
+        return True
+    return False
+
+
+def _read_holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 1000, 0))
+        return f"process {holder['process']} on {holder['host']} (since {holder['since']})"
+    except (OSError, ValueError, TypeError, KeyError):
+        return "another process"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.results.arrays import ArrayLayout, Layout
 from sandwich_sim.results.meta import N_SCRAMBLE, RunMeta
+from sandwich_sim.results.tails import ENDS, TAIL
 from sandwich_sim.variables import PER_HOP, PER_STEP, TABLE_SERIES, VARIABLES, Variable
 
 FAN_COLUMNS = 256 + 3
@@ -24,12 +25,14 @@ CHECKS = ("non-finite value", "identity (i)", "identity (ii)", "spare")
 AXIS = ("low", "high", "scale")
 """What says where the buckets of a histogram lie."""
 
-_CUMULATIVE = (
+CUMULATIVE = (
     ("cumulative_profit", "Cumulative operating profit"),
     ("cumulative_revenue", "Cumulative revenue"),
     ("discounted_profit", "Cumulative operating profit, discounted"),
     ("discounted_revenue", "Cumulative revenue, discounted"),
 )
+"""Sums over time of each hop, in the kernel's order; their tails are kept."""
+N_CUMULATIVE = len(CUMULATIVE)
 
 
 def layout_of(meta: RunMeta) -> Layout:
@@ -87,6 +90,8 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         ("fine_series", fine_series(meta.hops)),
         ("check", CHECKS),
         ("axis", AXIS),
+        ("cumulative", [name for name, _ in CUMULATIVE]),
+        ("tail", ENDS),
     )
     names.extend(text(f"accumulators/{dim}", dim, len(values), "Name") for dim, values in groups if values)
     # Written down, so that counts stay readable when a variable is given another range.
@@ -152,7 +157,7 @@ def _trajectories(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         shape: tuple[int, ...] = (len(meta.parameters),)
         labels = {"long_name": "Drawn parameter (its unit: parameter_unit)"}
         found.append(make("parameters", ("parameter",), shape, "float32", labels, "parameters"))
-    for row, (name, long_name) in enumerate(_CUMULATIVE):
+    for row, (name, long_name) in enumerate(CUMULATIVE):
         labels = _labels("bn USD", long_name)
         found.append(make(name, ("hop",), (len(meta.hops),), "float32", labels, "cumulative", row))
     if meta.events:
@@ -215,6 +220,7 @@ def _accumulators(meta: RunMeta) -> tuple[ArrayLayout, ...]:
     n_hop, n_event, n_year, n_record = len(meta.hops), len(meta.events), meta.years + 1, meta.n_record
     n_series, n_fine = len(meta.series), len(fine_series(meta.hops))
     sums = ("scramble", "time", "series"), (N_SCRAMBLE, n_record, n_series)
+    tails = ("cumulative", "hop", "tail", "rank"), (N_CUMULATIVE, n_hop, 2, TAIL)
     declared: tuple[tuple[str, tuple[tuple[str, ...], tuple[int, ...]], str, str], ...] = (
         ("total", sums, "float64", "Sum over trajectories"),
         ("square", sums, "float64", "Sum of squares over trajectories"),
@@ -246,9 +252,17 @@ def _accumulators(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         ("alternation_pairs", (("hop",), (n_hop,)), "int64", "Pairs of steps"),
         ("failures", (("check",), (len(CHECKS),)), "int64", "Trajectories that fail the check"),
         ("first_failure", (("check",), (len(CHECKS),)), "int64", "The first of them (-1: none)"),
+        ("tail_value", tails, "float32", "Outermost values, the lowest or highest first"),
+        ("tail_index", tails, "int64", "Trajectories that they belong to (-1: none)"),
     )
     return tuple(
-        _whole(f"accumulators/{name}", dims, shape, dtype, _labels("1", long_name))
+        _whole(
+            f"accumulators/{name}",
+            dims,
+            shape,
+            dtype,
+            _labels("bn USD" if name == "tail_value" else "1", long_name),
+        )
         for name, (dims, shape), dtype, long_name in declared
         if 0 not in shape
     )

@@ -1,17 +1,25 @@
 """The only writer of run folders.
 
-A run folder is a Zarr v3 store with two files beside it: ``scenario.toml`` (resolved, with
-evidence) and ``provenance.json``. Its schema is written before the first chunk, each unit of
-work is exactly one chunk along the trajectory axis, and the marker ``_COMPLETE`` comes last:
-a folder without it is refused by every reader of ours.
+A run folder is a Zarr v3 store with some files beside it. It is written so that it can be
+stopped at any moment and go on later:
+
+1. ``manifest.jsonl`` says what the folder is for; then the schema is written.
+2. Each unit of work is exactly one chunk along the trajectory axis, a file of its own. When all
+   units of a part (`parts`) are written, their files and the part's sums are flushed to the
+   disk, and only then does the manifest get the part's line.
+3. Sums and summary come at the end, then the manifest's last line, then the marker ``_COMPLETE``:
+   a folder without it is refused by every reader of ours.
+
+Whoever goes on trusts the parts that the manifest names and whose files have the recorded
+checksums, and nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -20,34 +28,48 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.errors import UsageError
+from sandwich_sim.errors import SandwichSimError, UsageError
 from sandwich_sim.results.arrays import Layout, check_arrays, split_unit
-from sandwich_sim.results.coordinates import coordinate_values
-from sandwich_sim.results.files import MARKER, FolderState, explained_errors, folder_state, write_file
-from sandwich_sim.results.folder_lock import FolderLock
-from sandwich_sim.results.zarr_format import (
-    array_metadata,
-    chunk_name,
-    encode_chunk,
-    group_metadata,
-    members_below,
+from sandwich_sim.results.commit import commit_part, commit_unit
+from sandwich_sim.results.files import (
+    MANIFEST,
+    MARKER,
+    FolderState,
+    append_line,
+    explained_errors,
+    folder_state,
+    make_folder,
+    sync_files,
+    write_file,
 )
-
-ACCUMULATORS = "accumulators"
-
-
-def commit_unit(folder: Path, chunks: Iterable[tuple[str, bytes | memoryview]]) -> None:
-    """Write the chunk files of one unit; afterwards the unit counts as done.
-
-    The one place where a unit becomes part of a run, and where a manifest record (with
-    digests, after syncing the files) belongs once runs can be resumed.
-    """
-    for name, data in chunks:
-        write_file(folder / name, data)
+from sandwich_sim.results.folder_content import clear_folder, make_way, remove_orphans
+from sandwich_sim.results.folder_lock import FolderLock
+from sandwich_sim.results.manifest import (
+    FileRecord,
+    Manifest,
+    PartRecord,
+    file_record,
+    manifest_digest,
+    read_manifest,
+    rest_line,
+    sums_name,
+    write_manifest,
+)
+from sandwich_sim.results.parts import PartSums, part_grid
+from sandwich_sim.results.recovery import part_files, sound_parts, stored_sums
+from sandwich_sim.results.schema_files import (
+    ROOT,
+    coordinate_chunks,
+    marker_bytes,
+    root_document,
+    schema_documents,
+)
+from sandwich_sim.results.status import fingerprint_of, manifest_meta
+from sandwich_sim.results.zarr_format import chunk_name, encode_chunk
 
 
 class RunWriter:
-    """Writes one run folder.
+    """Writes one run folder, or goes on with one.
 
     `write_unit` may be called by several threads for different units. Either `finish` or
     `abandon` ends it; used as a context manager, it is abandoned unless it was finished.
@@ -61,7 +83,9 @@ class RunWriter:
     provenance : mapping
         What `provenance.provenance_record` returns.
     overwrite : bool
-        Whether a complete run that lies there may be replaced; an incomplete one always is.
+        Whether another run that lies there may be replaced, a complete one too.
+    anew : bool
+        Whether a stopped run of the same description is replaced, too, rather than gone on with.
     """
 
     def __init__(
@@ -72,20 +96,36 @@ class RunWriter:
         provenance: Mapping[str, Any],
         *,
         overwrite: bool = False,
+        anew: bool = False,
     ) -> None:
         self.folder = folder
         self.layout = layout
-        self._scenario_toml = scenario_toml
-        self._provenance = dict(provenance) | {"run": layout.meta.to_document()}
-        self._overwrite = overwrite
+        self._grid = part_grid(layout.meta)
+        self._manifest = Manifest(
+            run=layout.meta.to_document(),
+            provenance=dict(provenance) | {"run": layout.meta.to_document()},
+            scenario=scenario_toml,
+        )
+        self._overwrite, self._anew = overwrite, anew
         self._mutex = Lock()
         self._lock: FolderLock | None = None
         self._is_ended = False
         self._begun: set[int] = set()
-        self._n_done = 0
+        self._written: dict[str, FileRecord] = {}
+        self._schema: dict[str, FileRecord] = {}
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._commits: list[Future[PartRecord]] = []
+
+    @property
+    def stored(self) -> frozenset[int]:
+        """The parts that are on the disk."""
+        return frozenset(self._manifest.parts)
 
     def prepare(self) -> None:
         """Take the folder and write the schema; does nothing the second time.
+
+        A stopped run of the same description, from the same platform, is gone on with:
+        afterwards ``stored`` names its parts.
 
         Raises
         ------
@@ -101,17 +141,21 @@ class RunWriter:
                 return
             with explained_errors(self.folder):
                 self._check_state()
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder)
                 self._lock = FolderLock(self.folder)
+                is_ours = False
                 try:
                     # Again, now that nobody else can finish a run there.
-                    self._check_state()
-                    self._clear()
-                    self._write_schema()
+                    stored = self._continued(self._check_state())
+                    is_ours = True
+                    self._begin(stored)
                 except BaseException:
-                    self._lock.release()
-                    self._lock = None
+                    self._give_up(keep=not is_ours or bool(self._manifest.parts))
                     raise
+
+    def load_sums(self, part: int) -> PartSums:
+        """Return the sums of a stored part."""
+        return stored_sums(self.folder, self.layout, part)
 
     def write_unit(self, first_trajectory: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write the per-trajectory arrays of one unit.
@@ -139,11 +183,11 @@ class RunWriter:
             if piece.shape[-1] != n:
                 raise ValueError(f"unit {unit}: {name!r} has {piece.shape[-1]} trajectories, expected {n}")
         with self._mutex:
-            if unit in self._begun:
+            if unit in self._begun or first_trajectory // self._grid.size in self._manifest.parts:
                 raise ValueError(f"unit {unit} was written before")
             self._begun.add(unit)
-        with explained_errors(self.folder):
-            commit_unit(
+        with explained_errors(self.folder, begun=True):
+            records = commit_unit(
                 self.folder,
                 (
                     (chunk_name(array, unit), encode_chunk(array, pieces[array.name]))
@@ -151,7 +195,35 @@ class RunWriter:
                 ),
             )
         with self._mutex:
-            self._n_done += 1
+            self._written |= records
+
+    def commit(self, part: int, sums: PartSums | None) -> None:
+        """Make a part, all of whose units were written, part of the run; returns before it is.
+
+        Parameters
+        ----------
+        sums : PartSums or None
+            For whoever goes on with the run; None where nobody can, because it ends now.
+
+        Raises
+        ------
+        ValueError
+            If a unit of it is missing.
+        ResourceError
+            If this, or one before it, could not be written.
+        """
+        self.prepare()
+        self._wait(only_done=True)
+        names = part_files(self.layout, self._grid, part)
+        with self._mutex:
+            missing = [name for name in names if name not in self._written]
+            if missing:
+                n_done = len(self._begun) if self.layout.trajectories else 0
+                raise ValueError(f"{n_done} of {self.layout.n_units} units were written")
+            files = {name: self._written.pop(name) for name in names}
+        record = PartRecord(part, self._grid.first(part), self._grid.count(part), files)
+        data = None if sums is None else sums.to_bytes()
+        self._commits.append(self._committer.submit(commit_part, self.folder, record, data))
 
     def finish(
         self, accumulators: Mapping[str, NDArray[Any]], summary: Mapping[str, NDArray[np.float64]]
@@ -161,7 +233,7 @@ class RunWriter:
         Parameters
         ----------
         accumulators : mapping of str to ndarray
-            As `reduce` leaves them, by their names in the contract of that module.
+            As `fold.Fold` leaves them, by their names in the contract of that module.
         summary : mapping of str to ndarray
             What `aggregate.dataset_summary` returns.
 
@@ -174,32 +246,45 @@ class RunWriter:
         """
         self.prepare()
         layout = self.layout
-        if layout.trajectories and self._n_done != layout.n_units:
-            raise ValueError(f"{self._n_done} of {layout.n_units} units were written")
         # One count of pairs may serve all hops.
         pairs = np.broadcast_to(accumulators["alternation_pairs"], (len(layout.meta.hops),))
         accumulators = dict(accumulators) | {"alternation_pairs": pairs}
         check_arrays(layout.summary, summary)
         check_arrays(layout.accumulators, accumulators)
+        self._wait()
+        for part in range(self._grid.n_parts):
+            if part not in self._manifest.parts:
+                self.commit(part, None)
+        self._wait()
         failures = [int(count) for count in accumulators["failures"]]
-        attributes = {"complete": True, "failures": failures}
-        with explained_errors(self.folder):
+        root = root_document(layout, self._manifest.provenance, {"complete": True, "failures": failures})
+        with explained_errors(self.folder, begun=True):
+            rest = dict(self._schema)
             for array in layout.summary + layout.accumulators:
                 values = summary if array in layout.summary else accumulators
                 data = encode_chunk(array, np.asarray(values[array.name.rpartition("/")[2]]))
-                write_file(self.folder / chunk_name(array, 0), data)
-            self._write_root(attributes, durable=True)
-            marker = {"digest": layout.meta.scenario_digest, "failures": failures}
-            write_file(self.folder / MARKER, _json(marker), durable=True)
+                rest |= commit_unit(self.folder, [(chunk_name(array, 0), data)])
+            write_file(self.folder / ROOT, root)
+            rest[ROOT] = file_record(root)
+            sync_files(self.folder, rest)
+            append_line(self.folder / MANIFEST, rest_line(rest))
+            marker = marker_bytes(layout, failures, manifest_digest(self.folder))
+            write_file(self.folder / MARKER, marker, durable=True)
+        remove_orphans(self.folder, layout)
         self._end()
 
-    def abandon(self, *, keep: bool = False) -> None:
-        """Give up: remove what was written, or ``keep`` it as an incomplete run. Never raises."""
-        if self._lock is not None and not keep:
-            with contextlib.suppress(OSError):
-                self._clear()
-                self._end()
-                self.folder.rmdir()
+    def abandon(self, *, keep: bool | None = None) -> None:
+        """Give up: keep the parts that are on the disk, or remove what was written. Never raises.
+
+        Parameters
+        ----------
+        keep : bool, optional
+            Whether to leave the stopped run there; if not given, where it has parts.
+        """
+        self._committer.shutdown(wait=True)
+        with contextlib.suppress(SandwichSimError):
+            self._wait()
+        self._give_up(keep=bool(self._manifest.parts) if keep is None else keep)
         self._end()
 
     def __enter__(self) -> RunWriter:
@@ -208,19 +293,97 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._is_ended:
-            self.abandon()
+        if self._is_ended:
+            return
+        self.abandon()
+        if isinstance(error, Exception) and self.stored:
+            error.add_note(
+                f"{len(self.stored)} of {self._grid.n_parts} parts are kept. "
+                f"Go on with: sandwich-sim resume {shlex.quote(str(self.folder))}"
+            )
+
+    def _wait(self, *, only_done: bool = False) -> None:
+        """Take note of the parts that were committed; raises what one of them met."""
+        waiting, self._commits = self._commits, []
+        for position, commit in enumerate(waiting):
+            if only_done and not commit.done():
+                self._commits = waiting[position:]
+                return
+            with explained_errors(self.folder, begun=True):
+                record = commit.result()
+            self._manifest.parts[record.part] = record
 
     def _end(self) -> None:
         self._is_ended = True
+        self._committer.shutdown(wait=True)
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
-    def _check_state(self) -> None:
+    def _give_up(self, *, keep: bool) -> None:
+        """Let go of the folder, and of what was written into it unless it is to be kept."""
+        if self._lock is None:
+            return
+        lock, self._lock = self._lock, None
+        with contextlib.suppress(OSError):
+            if not keep:
+                clear_folder(self.folder, self.layout)
+        lock.release()
+        with contextlib.suppress(OSError):
+            if not keep:
+                self.folder.rmdir()
+
+    def _check_state(self) -> FolderState:
+        """Refuse a folder that must not be replaced, whoever writes there."""
         state = folder_state(self.folder)
-        if state == "foreign" or (state == "complete" and not self._overwrite):
-            raise UsageError(_refusal(self.folder, state))
+        if state == "foreign":
+            raise UsageError(
+                f"{self.folder}: is not a run folder, and is not overwritten. Choose another --output."
+            )
+        if state == "complete" and not self._overwrite:
+            raise UsageError(
+                f"{self.folder}: holds a complete run. Choose another --output, or replace it with --force."
+            )
+        return state
+
+    def _continued(self, state: FolderState) -> Manifest | None:
+        """Return the manifest of a stopped run to go on with, if there is one."""
+        if state != "incomplete" or self._anew:
+            return None
+        with contextlib.suppress(SandwichSimError):
+            stored = read_manifest(self.folder)
+            is_same = manifest_meta(self.folder, stored) == self.layout.meta
+            if is_same and fingerprint_of(stored) == fingerprint_of(self._manifest):
+                return stored
+        if not self._overwrite:
+            raise UsageError(
+                f"{self.folder}: holds a stopped run of other options, or of another platform or version. "
+                "Choose another --output, or replace it with --force."
+            )
+        return None
+
+    def _begin(self, stored: Manifest | None) -> None:
+        if stored is None:
+            clear_folder(self.folder, self.layout)
+        else:
+            # Evidence and version of the first start stay; the numbers are the same.
+            self._manifest = stored
+            stored.parts = sound_parts(self.folder, stored, self.layout)
+            stored.rest = None
+            remove_orphans(self.folder, self.layout, keep=[sums_name(part) for part in stored.parts])
+        write_manifest(self.folder, self._manifest)
+        self._write_schema()
+
+    def _write_schema(self) -> None:
+        manifest = self._manifest
+        for array in self.layout.arrays:
+            make_way(self.folder, chunk_name(array, 0))
+        documents = schema_documents(self.layout, manifest.provenance, manifest.scenario)
+        for name, data in documents.items():
+            write_file(self.folder / name, data)
+            self._schema[name] = file_record(data)
+        self._schema |= commit_unit(self.folder, coordinate_chunks(self.layout).items())
+        write_file(self.folder / ROOT, root_document(self.layout, manifest.provenance, {"complete": False}))
 
     def _unit_at(self, first_trajectory: int) -> int:
         meta = self.layout.meta
@@ -232,60 +395,3 @@ class RunWriter:
                 f"trajectory {first_trajectory} does not start a unit of {meta.unit} of {meta.n_trajectories}"
             )
         return unit
-
-    def _clear(self) -> None:
-        # The marker goes first: a half-removed run must not look complete.
-        (self.folder / MARKER).unlink(missing_ok=True)
-        for path in self.folder.iterdir():
-            if path.name == FolderLock.NAME:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-    def _write_schema(self) -> None:
-        for array in self.layout.arrays:
-            (self.folder / chunk_name(array, 0)).parent.mkdir(parents=True, exist_ok=True)
-            write_file(self.folder / array.name / "zarr.json", _metadata(array_metadata(array)))
-        values = coordinate_values(self.layout)
-        for array in self.layout.coordinates:
-            write_file(self.folder / chunk_name(array, 0), encode_chunk(array, values[array.name]))
-        group = group_metadata({}, members_below(self.layout.arrays, ACCUMULATORS))
-        write_file(self.folder / ACCUMULATORS / "zarr.json", _metadata(group))
-        write_file(self.folder / "scenario.toml", self._scenario_toml.encode())
-        write_file(self.folder / "provenance.json", _json(self._provenance))
-        self._write_root({"complete": False}, durable=False)
-
-    def _write_root(self, attributes: Mapping[str, Any], *, durable: bool) -> None:
-        root = root_attributes(self.layout, self._provenance) | dict(attributes)
-        members = members_below(self.layout.arrays)
-        members[ACCUMULATORS] = group_metadata({}, {})
-        write_file(self.folder / "zarr.json", _metadata(group_metadata(root, members)), durable=durable)
-
-
-def root_attributes(layout: Layout, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of the root group."""
-    auxiliary = [array.name for array in layout.coordinates if array.name not in array.dims]
-    return {
-        **layout.attributes,
-        "fingerprint": provenance.get("fingerprint", {}).get("digest", ""),
-        "version": provenance.get("versions", {}).get("sandwich-sim", ""),
-        # CF: readers make these coordinates rather than data variables.
-        "coordinates": " ".join(name for name in auxiliary if "/" not in name),
-    }
-
-
-def _metadata(document: Mapping[str, Any]) -> bytes:
-    """Return JSON for programs; indenting it takes Python's slow encoder, 30 ms at both ends of a run."""
-    return json.dumps(document, allow_nan=False, ensure_ascii=False).encode() + b"\n"
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False).encode() + b"\n"
-
-
-def _refusal(folder: Path, state: FolderState) -> str:
-    if state == "complete":
-        return f"{folder}: holds a complete run. Choose another --output, or replace it with --force."
-    return f"{folder}: is not a run folder, and is not overwritten. Choose another --output."

@@ -18,7 +18,10 @@ WORDS = [
     *("--json", "--set", "--list-unsourced", "--search", "-n", "--seed", "--threads", "--sampler", "--keep"),
     *("-o", "--", "-", "9" * 400, "1e400", "nan", "\x1b[2J", "\udc80", "\u202e", "%s", "{0}", "x" * 5000),
 ]
-READERS = ["run", "validate", "show", "scenarios", "facts", "schema", "runs", "completion", "nosuch"]
+READERS = [
+    *("run", "validate", "show", "scenarios", "facts", "schema", "runs", "completion", "nosuch"),
+    *("resume", "status", "verify", "repair"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -181,8 +181,8 @@ def test_ctrl_c_stops_the_whole_batch_and_says_what_is_left(call, engine, signal
     ("files", "left"),
     [
         ([], "Nothing of it is kept."),
-        (["zarr.json"], "here is incomplete: the same command takes it up again."),
-        (["zarr.json", "_COMPLETE"], "The run in here is complete."),
+        (["manifest.jsonl"], "here is incomplete: the same command takes it up again, as does `resume`."),
+        (["manifest.jsonl", "_COMPLETE"], "The run in here is complete."),
         (["stray"], "here holds parts of it: remove that folder."),
     ],
 )

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from sandwich_sim.errors import BusyError, IntegrityError, ResourceError, UsageError
-from sandwich_sim.results import store
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.dataset import open_run, read_accumulators, read_meta
-from sandwich_sim.results.files import folder_state, write_file
+from sandwich_sim.results.digest import content_digest
+from sandwich_sim.results.files import folder_state, write_checked, write_file
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.store import RunWriter
 from synthetic_run import accumulate, make_arrays, make_meta, unit_of, write_run
@@ -160,14 +160,37 @@ def test_an_abandoned_run_can_be_kept(tmp_path: Path) -> None:
     assert folder_state(tmp_path / "run") == "incomplete"
 
 
-def test_an_incomplete_run_is_replaced(tmp_path: Path) -> None:
+def test_an_incomplete_run_is_gone_on_with(tmp_path: Path) -> None:
+    meta = make_meta()
     writer = writer_of(tmp_path / "run")
     writer.prepare()
-    (tmp_path / "run" / "stray.partial").write_text("left by a crash")
+    (tmp_path / "run" / "margin" / "stray.partial").write_text("left by a crash")
     writer.abandon(keep=True)
-    write_run(tmp_path / "run", make_meta())
-    assert folder_state(tmp_path / "run") == "complete"
-    assert not (tmp_path / "run" / "stray.partial").exists()
+    assert folder_state(tmp_path / "run") == "incomplete"
+    again = writer_of(tmp_path / "run")
+    again.prepare()
+    assert again.stored == frozenset()
+    assert not list((tmp_path / "run").rglob("*.partial"))
+    arrays = make_arrays(meta)
+    for first in range(0, 200, 64):
+        again.write_unit(first, unit_of(meta, arrays, first))
+    accumulators = accumulate(meta, arrays)
+    again.finish(accumulators, dataset_summary(accumulators, meta))
+    write_run(tmp_path / "whole", meta, arrays)
+    assert content_digest(tmp_path / "run") == content_digest(tmp_path / "whole")
+
+
+def test_an_incomplete_run_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    writer = writer_of(tmp_path / "run")
+    writer.prepare()
+    writer.abandon(keep=True)
+    with pytest.raises(UsageError, match="holds a stopped run of other options"):
+        writer_of(tmp_path / "run", seed=1).prepare()
+    assert folder_state(tmp_path / "run") == "incomplete"
+    other = RunWriter(tmp_path / "run", layout_of(make_meta(seed=1)), "", {}, overwrite=True)
+    other.prepare()
+    other.abandon()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_complete_run_is_not_replaced_unless_asked(tmp_path: Path) -> None:
@@ -221,7 +244,7 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "write_file", fail)
+    monkeypatch.setattr("sandwich_sim.results.commit.write_checked", fail)
     with pytest.raises(ResourceError, match="No space left on device"):
         writer.write_unit(0, unit_of(meta, make_arrays(meta), 0))
     writer.abandon()
@@ -265,7 +288,9 @@ def test_a_file_holds_what_was_written(
     if not direct:
         monkeypatch.delattr("os.O_DIRECT", raising=False)
     data = np.random.default_rng(size).bytes(size)
-    write_file(tmp_path / "file", memoryview(data), durable=True)
+    crc = write_checked(tmp_path / "file", memoryview(data))
+    assert (tmp_path / "file").read_bytes() == data + crc.to_bytes(4, "little")
+    write_file(tmp_path / "file", data, durable=True)
     assert (tmp_path / "file").read_bytes() == data
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -283,8 +308,9 @@ def test_a_file_system_without_direct_writes_gets_plain_ones(
 
     monkeypatch.setattr("os.write", refuse_once)
     data = bytes(range(256)) * 4096
-    write_file(tmp_path / "file", data)
-    assert (tmp_path / "file").read_bytes() == data
+    write_checked(tmp_path / "file", data)
+    assert (tmp_path / "file").read_bytes()[:-4] == data
+    assert failed
 
 
 def test_no_warning_is_raised_when_writing(tmp_path: Path) -> None:

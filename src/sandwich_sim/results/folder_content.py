@@ -1,0 +1,73 @@
+"""What in a run folder is the run's own, and removing it; a reader's notes there are left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from sandwich_sim.errors import UsageError
+from sandwich_sim.results.arrays import Layout
+from sandwich_sim.results.files import MANIFEST, MARKER
+from sandwich_sim.results.manifest import PARTS
+from sandwich_sim.results.schema_files import ACCUMULATORS, PROVENANCE, ROOT, SCENARIO
+
+_FILES = (MARKER, ROOT, SCENARIO, PROVENANCE, MANIFEST)
+
+
+def _own_folders(folder: Path, layout: Layout) -> Iterator[Path]:
+    """Folders of arrays, of this run or of one that lay there, and that of the parts' sums."""
+    named = {array.name.partition("/")[0] for array in layout.arrays} | {ACCUMULATORS, PARTS}
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_dir():
+            continue
+        if path.name in named or (path / ROOT).is_file():
+            yield path
+
+
+def make_way(folder: Path, name: str) -> None:
+    """Make the folders that lead to a file of the run; a link that leads elsewhere is no way.
+
+    Raises
+    ------
+    UsageError
+    """
+    place = (folder / name).parent
+    place.mkdir(parents=True, exist_ok=True)
+    home = os.path.realpath(folder)
+    if os.path.realpath(place) != os.path.normpath(os.path.join(home, os.path.dirname(name))):  # noqa: PTH118, PTH120
+        raise UsageError(f"{place}: leads out of the run folder. Remove the link.")
+
+
+def clear_folder(folder: Path, layout: Layout) -> None:
+    """Remove all that a run leaves, and nothing else.
+
+    The marker goes first (a half-removed run must not look complete) and the manifest last (it
+    must still look like a run, so that the next one may go on removing it).
+    """
+    (folder / MARKER).unlink(missing_ok=True)
+    for path in list(_own_folders(folder, layout)):
+        shutil.rmtree(path)
+    for name in _FILES:
+        (folder / f"{name}.partial").unlink(missing_ok=True)
+        (folder / name).unlink(missing_ok=True)
+
+
+def remove_orphans(folder: Path, layout: Layout, keep: Collection[str] = ()) -> None:
+    """Remove files that a stop left half-written, and the sums of parts but for those to keep."""
+    with contextlib.suppress(OSError):  # they do no harm
+        for name in _FILES:
+            (folder / f"{name}.partial").unlink(missing_ok=True)
+        for own in list(_own_folders(folder, layout)):
+            for path in own.rglob("*.partial"):
+                path.unlink(missing_ok=True)
+        sums = folder / PARTS
+        if not sums.is_dir():
+            return
+        for path in sums.iterdir():
+            if f"{PARTS}/{path.name}" not in keep:
+                path.unlink()
+        if not keep:
+            sums.rmdir()

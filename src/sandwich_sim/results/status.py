@@ -1,0 +1,119 @@
+"""How far a run folder is, from its manifest alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.results.files import FolderState, folder_state
+from sandwich_sim.results.folder_lock import holder_of
+from sandwich_sim.results.manifest import Manifest, read_manifest
+from sandwich_sim.results.meta import RunMeta, meta_from_document
+from sandwich_sim.results.parts import part_grid
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """How far a run is.
+
+    Attributes
+    ----------
+    folder : Path
+    state : {"incomplete", "complete"}
+    holder : str
+        Who is writing there; "" if nobody is.
+    meta : RunMeta
+    n_parts, parts : int
+        Parts of the run, and those on the disk.
+    trajectories : int
+        Trajectories of the latter.
+    size_bytes : int
+        Size of their files [B].
+    started : str
+        ISO 8601 in UTC.
+    fingerprint : str
+        Of the platform that makes it.
+    problems : tuple of str
+        Lines of the manifest that cannot be read.
+    """
+
+    folder: Path
+    state: FolderState
+    holder: str
+    meta: RunMeta
+    n_parts: int
+    parts: int
+    trajectories: int
+    size_bytes: int
+    started: str
+    fingerprint: str
+    problems: tuple[str, ...]
+
+
+def run_status(folder: Path) -> RunStatus:
+    """Say how far a run is; nothing but its manifest is read.
+
+    Raises
+    ------
+    UsageError
+        If there is no run.
+    IntegrityError
+        If the manifest does not say what the folder is for.
+    """
+    state = existing_run(folder)
+    manifest = read_manifest(folder)
+    meta = manifest_meta(folder, manifest)
+    provenance = manifest.provenance
+    problems = manifest.problems
+    if state == "incomplete" and problems == [f"line {len(manifest.parts) + 2}"]:
+        problems = []  # the line that was being written when the run was stopped
+    return RunStatus(
+        folder=folder,
+        state=state,
+        holder=holder_of(folder),
+        meta=meta,
+        n_parts=part_grid(meta).n_parts,
+        parts=len(manifest.parts),
+        trajectories=sum(part.n for part in manifest.parts.values()),
+        size_bytes=sum(file.size for file in manifest.files().values()),
+        started=str(provenance.get("started", "")),
+        fingerprint=fingerprint_of(manifest),
+        problems=tuple(problems),
+    )
+
+
+def existing_run(folder: Path) -> FolderState:
+    """Return the state of a folder that holds a run.
+
+    Raises
+    ------
+    UsageError
+        If it does not.
+    """
+    state = folder_state(folder)
+    if state == "absent":
+        raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
+    if state in ("empty", "foreign"):
+        raise UsageError(f"{folder}: holds no run. `sandwich-sim runs` lists the runs there are.")
+    return state
+
+
+def manifest_meta(folder: Path, manifest: Manifest) -> RunMeta:
+    """Return the description of the run that a manifest is of.
+
+    Raises
+    ------
+    IntegrityError
+        If it holds none.
+    """
+    try:
+        return meta_from_document(manifest.run)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"{folder}: its manifest does not describe a run") from error
+
+
+def fingerprint_of(manifest: Manifest) -> str:
+    """Return the fingerprint of the platform that makes a run; "" where it is not said."""
+    found = manifest.provenance.get("fingerprint")
+    return str(found.get("digest", "")) if isinstance(found, dict) else ""

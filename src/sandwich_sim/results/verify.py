@@ -1,0 +1,174 @@
+"""Whether a run folder is what was written: a quick look at every opening, every byte on demand."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandwich_sim.errors import IntegrityError, SandwichSimError
+from sandwich_sim.results.arrays import ArrayLayout, Layout
+from sandwich_sim.results.files import MANIFEST, MARKER, FolderState, read_document, read_whole
+from sandwich_sim.results.layout import layout_of
+from sandwich_sim.results.manifest import FileRecord, Manifest, manifest_digest, read_manifest
+from sandwich_sim.results.parts import part_grid
+from sandwich_sim.results.recovery import damage, damages, is_expected
+from sandwich_sim.results.schema_files import PROVENANCE, ROOT, marker_bytes, schema_documents
+from sandwich_sim.results.status import existing_run, manifest_meta
+from sandwich_sim.results.zarr_format import chunk_name
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify_run` found.
+
+    Attributes
+    ----------
+    folder : Path
+    state : {"incomplete", "complete"}
+    n_files, n_bytes : int
+        What was read [1, B].
+    n_parts, parts : int
+        Parts of the run, and those that the manifest names.
+    problems : dict of str to str
+        What is wrong with each damaged file, by its name below the folder.
+    """
+
+    folder: Path
+    state: FolderState
+    n_files: int
+    n_bytes: int
+    n_parts: int
+    parts: int
+    problems: dict[str, str]
+
+
+def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
+    """Check all of a run but the content of its chunks, which is checked where it is read.
+
+    Raises
+    ------
+    IntegrityError
+        If the run is not complete, or the manifest, the marker or a text file is damaged, or a
+        chunk is missing, short or somewhere else.
+    """
+    if not (folder / MARKER).is_file():
+        raise IntegrityError(
+            f"{folder}: the run is not complete (it was stopped, or is still being written). "
+            f"Go on with `sandwich-sim resume {folder}`, or open it with allow_partial=True."
+        )
+    manifest = read_manifest(folder)
+    if read_document(folder / MARKER).get("manifest") != manifest_digest(folder):
+        raise damaged(folder, MANIFEST, "is not the one that the run ended with")
+    files = manifest.files()
+    for name in (ROOT, PROVENANCE):  # whoever reads the scenario compares its digest
+        problem = damage(folder, name, files[name]) if name in files else "not in the manifest"
+        if problem:
+            raise damaged(folder, name, problem)
+    home = os.path.realpath(folder)
+    for array in arrays.values():
+        for index in range(array.n_chunks):
+            name = chunk_name(array, index)
+            problem = _look(folder, name, files.get(name), array)
+            if not index and not problem and not os.path.realpath(folder / name).startswith(home + os.sep):
+                problem = "lies outside of the folder"
+            if problem:
+                raise damaged(folder, name, problem)
+    return manifest
+
+
+def _look(folder: Path, name: str, record: FileRecord | None, array: ArrayLayout) -> str:
+    if record is None or (array.file_bytes and record.size != array.file_bytes):
+        return "not in the manifest"
+    try:
+        status = (folder / name).lstat()
+    except OSError:
+        return "missing"
+    if not stat.S_ISREG(status.st_mode):
+        return "not a plain file"
+    return "" if status.st_size == record.size else f"{status.st_size} bytes instead of {record.size}"
+
+
+def damaged(folder: Path, name: str, problem: str) -> IntegrityError:
+    """Return the error that says which file of a run is damaged, and what to do."""
+    return IntegrityError(
+        f"{folder / name}: {problem}; the run is damaged. `sandwich-sim repair {folder}` makes it good again."
+    )
+
+
+def verify_run(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> Verification:
+    """Read every file of a run and compare it with the manifest.
+
+    Parameters
+    ----------
+    on_progress : callable, optional
+        Called with the bytes read and those to read.
+
+    Raises
+    ------
+    UsageError
+        If there is no run.
+    IntegrityError
+        If the manifest does not even say what the folder is for.
+    """
+    state = existing_run(folder)
+    manifest = read_manifest(folder)
+    layout = layout_of(manifest_meta(folder, manifest))
+    files = manifest.files()
+    total, done = sum(file.size for file in files.values()), 0
+
+    def read(size: int) -> None:
+        nonlocal done
+        done += size
+        if on_progress is not None:
+            on_progress(done, total)
+
+    problems = unrecorded(manifest, layout, state)
+    problems |= damages(folder, files.items(), read)
+    if state == "complete":
+        problems |= _marker_problems(folder, layout)
+    return Verification(
+        folder=folder,
+        state=state,
+        n_files=len(files),
+        n_bytes=total,
+        n_parts=part_grid(layout.meta).n_parts,
+        parts=len(manifest.parts),
+        problems=dict(sorted(problems.items())),
+    )
+
+
+def unrecorded(manifest: Manifest, layout: Layout, state: FolderState) -> dict[str, str]:
+    """Say what a manifest should name and does not, and which of its lines are damaged."""
+    grid = part_grid(layout.meta)
+    wrong = [
+        f"part {record.part}" for record in manifest.parts.values() if not is_expected(record, layout, grid)
+    ]
+    problems = list(manifest.problems)
+    if state == "incomplete" and problems == [f"line {len(manifest.parts) + 2}"]:
+        problems = []  # the line that was being written when the run was stopped
+    if state == "complete":
+        wrong += [f"part {part}" for part in range(grid.n_parts) if part not in manifest.parts]
+        if set(manifest.rest or {}) != set(rest_names(layout)):
+            wrong.append("the list of other files")
+    found = [f"damaged: {', '.join(problems)}"] if problems else []
+    found += [f"missing or wrong: {', '.join(wrong)}"] if wrong else []
+    return {MANIFEST: "; ".join(found)} if found else {}
+
+
+def rest_names(layout: Layout) -> Iterable[str]:
+    """Return the names of all files of a complete run that belong to no part."""
+    whole = layout.coordinates + layout.summary + layout.accumulators
+    return [*schema_documents(layout, {}, ""), ROOT, *(chunk_name(array, 0) for array in whole)]
+
+
+def _marker_problems(folder: Path, layout: Layout) -> dict[str, str]:
+    try:
+        failures = read_document(folder / ROOT)["attributes"]["failures"]
+        expected = marker_bytes(layout, failures, manifest_digest(folder))
+        is_sound = read_whole(folder / MARKER, 1 << 16) == expected
+    except (SandwichSimError, OSError, KeyError, TypeError):
+        is_sound = False
+    return {} if is_sound else {MARKER: "is not the one that the run ended with"}
