@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sandwich_sim.scenario.columns import ColumnError, read_column
 from sandwich_sim.scenario.fields import MAX_VALUES, Fields, finite, is_number, probability_of, read_quantiles
 from sandwich_sim.scenario.findings import Findings, KeyPath, printable, shown
+from sandwich_sim.scenario.limits import refuse_extreme, truncate
 from sandwich_sim.scenario.metalog_advice import metalog_problem
 from sandwich_sim.scenario.quantile_fit import (
     FitError,
@@ -26,7 +27,6 @@ from sandwich_sim.scenario.quantile_fit import (
     fit_triangular,
     fit_uniform,
 )
-from sandwich_sim.scenario.support import kept
 from sandwich_sim.scenario.uncertain import (
     Beta,
     Constant,
@@ -45,16 +45,6 @@ from sandwich_sim.scenario.uncertain import (
 )
 
 OUTER_KEYS = ("dist", "min", "max", "source", "note")
-_LEAST_KEPT = 1e-6
-_SHAPES: tuple[tuple[type[Distribution], str, float, float], ...] = (
-    (LogNormal, "mu", -200.0, 200.0),
-    (LogNormal, "sigma", 1e-9, 50.0),
-    (StudentT, "dof", 0.1, 1e9),
-    (Beta, "a", 0.01, 1e7),
-    (Beta, "b", 0.01, 1e7),
-    (Pert, "shape", 1e-3, 1e6),
-)
-"""Which shapes can be drawn from, in double precision and in short time."""
 
 
 @dataclass(frozen=True)
@@ -363,43 +353,8 @@ def read_distribution(
     fields = Fields(table, path, findings, folder)
     distribution = kind.read(fields)
     if distribution is not None and len(findings.items) == n_before:
-        _refuse_extreme(distribution, fields)
+        refuse_extreme(distribution, fields)
     minimum, maximum = fields.number("min", -inf), fields.number("max", inf)
     if len(findings.items) > n_before or distribution is None:
         return None
-    return _truncate(distribution, minimum, maximum, fields)
-
-
-def _refuse_extreme(distribution: Distribution, fields: Fields) -> None:
-    """Note shapes so extreme that draws overflow or all but a few of them agree."""
-    for kind, key, low, high in _SHAPES:
-        value = getattr(distribution, key) if isinstance(distribution, kind) else low
-        if not low <= value <= high:
-            where = (*fields.path, key) if key in fields.table else fields.path
-            found = "is" if key in fields.table else f"has these quantiles with {key} ="
-            hint = f"Use {key} from {low:g} to {high:g}."
-            fields.findings.add(where, f"{found} {value:.3g}, too extreme to draw from. {hint}")
-
-
-def _truncate(
-    distribution: Distribution, minimum: float, maximum: float, fields: Fields
-) -> Distribution | None:
-    if minimum == -inf and maximum == inf:
-        return distribution
-    last = "max" if "max" in fields.table else "min"
-    if minimum >= maximum:
-        fields.add(last, f"min = {minimum:g} and max = {maximum:g} are out of order. Use min < max.")
-        return None
-    truncated = replace(distribution, minimum=minimum, maximum=maximum)
-    share = kept(truncated)
-    if share < _LEAST_KEPT:
-        fields.add(last, "leaves nothing of the distribution. Use wider bounds, or another distribution.")
-        return None
-    if isinstance(truncated, Discrete):
-        pairs = [
-            (value, p / share)
-            for value, p in zip(truncated.values, truncated.probabilities, strict=True)
-            if minimum <= value <= maximum
-        ]
-        return Discrete(values=tuple(v for v, _ in pairs), probabilities=tuple(p for _, p in pairs))
-    return truncated
+    return truncate(distribution, minimum, maximum, fields)
