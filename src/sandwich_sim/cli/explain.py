@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sandwich_sim.cli.options import WholeNumber
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, screen_width, wrap
 from sandwich_sim.cli.progress import ProgressLine
 
@@ -49,7 +50,7 @@ def explain_options(function: Function) -> Function:
         ),
         click.option(
             "--permutations",
-            type=click.IntRange(min=4),
+            type=WholeNumber(min=4),
             metavar="N",
             help="With --explain and more than eight causes: orders to look at.  [default: about 256 runs]",
         ),
@@ -120,7 +121,7 @@ def write_waterfalls(explanations: Sequence[Explanation], options: dict[str, Any
     """Draw the statistics that are printed, light and dark, into the folder of `--output`."""
     import re
 
-    from sandwich_sim.plots.style import DARK, LIGHT, new_figure, save_figure
+    from sandwich_sim.plots.style import DARK, LIGHT, new_figure, plain_text, save_figure
     from sandwich_sim.plots.waterfall import plot_waterfall
 
     written = []
@@ -129,10 +130,11 @@ def write_waterfalls(explanations: Sequence[Explanation], options: dict[str, Any
         for attribution in _chosen(explanation, asked=bool(options["metrics"])):
             slug = re.sub(r"\W+", "-", f"why-{explanation.second}-{attribution.name}").strip("-")
             for theme in (LIGHT, DARK):
-                figure, axes = new_figure("page", theme, n_row=len(attribution.parts) + 2)
-                plot_waterfall(attribution, axes, **ends, theme=theme)
                 path = options["output"] / f"{slug}-{theme.name}.png"
-                save_figure(figure, path)
+                with plain_text():
+                    figure, axes = new_figure("page", theme, n_row=len(attribution.parts) + 2)
+                    plot_waterfall(attribution, axes, **ends, theme=theme)
+                    save_figure(figure, path)
                 written.append(str(path))
     return written
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.benchmark_files import benchmark_options, gate_measurements, write_benchmark
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, count, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -83,6 +84,7 @@ def _threads_option(function: Any) -> Any:
 @click.option("--confirm", is_flag=True, help="Compare independent trajectories of a fresh seed instead.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML.")
 @click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write a Markdown summary.")
+@benchmark_options
 @_threads_option
 @click.option("--quiet", is_flag=True, help="Print one line a scenario, and errors.")
 @json_option
@@ -132,6 +134,7 @@ def _check(scenarios: tuple[str, ...], options: dict[str, Any], progress: _Progr
 
 
 def _write_formats(report: GateReport, options: dict[str, Any]) -> None:
+    write_benchmark(gate_measurements(report), options)
     if options["junit"] is None and options["markdown"] is None:
         return
     from sandwich_sim.formats.junit import junit_xml

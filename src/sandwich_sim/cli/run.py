@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.benchmark_files import benchmark_options, summary_measurements, write_benchmark
 from sandwich_sim.cli.failures import report_failure, worst
 from sandwich_sim.cli.options import (
     WholeNumber,
@@ -86,6 +87,7 @@ class Job:
 )
 @click.option("--force", is_flag=True, help="Run anew and replace what the result folder holds.")
 @click.option("--dry-run", is_flag=True, help="Print memory, disk and time that it would take.")
+@benchmark_options
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option
 def command(scenarios: tuple[str, ...], **options: Any) -> int:
@@ -116,6 +118,8 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
         raise
     if not options["quiet"]:
         _print_warnings(done)
+    results = [job.result.summary for job in done if job.result is not None]
+    write_benchmark((found for summary in results for found in summary_measurements(summary)), options)
     code = worst(job.exit_code for job in done)
     if options["as_json"]:
         say_json({"runs": [_document(job) for job in done], "exit_code": code})

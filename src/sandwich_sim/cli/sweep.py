@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import example, json_option, scenario_argument, set_option
+from sandwich_sim.cli.options import WholeNumber, example, json_option, scenario_argument, set_option
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError
@@ -49,17 +49,15 @@ if TYPE_CHECKING:
     help="Find where it crosses a level: thesis_falsified=0.5.",
 )
 @click.option(
-    "-n", "--trajectories", type=click.IntRange(min=1), metavar="N",
+    "-n", "--trajectories", type=WholeNumber(min=1), metavar="N",
     help="Trajectories at each point.  [default: the scenario's, at most 65536]",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed of every point.")
+@click.option("--seed", type=WholeNumber(0, 2**64 - 1), metavar="N", help="Seed of every point.")
 @click.option(
     "--sampler", type=click.Choice(["random", "latin-hypercube", "sobol"]), help="How inputs are drawn."
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-)
+@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
 @set_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=True), metavar="FILE",
@@ -167,7 +165,7 @@ def _finish(dataset: xr.Dataset, plan: SweepPlan, options: dict[str, Any]) -> in
 def _write_figures(dataset: xr.Dataset, chosen: list[str], folder: Path) -> list[str]:
     import re
 
-    from sandwich_sim.plots.style import DARK, LIGHT, new_figure, save_figure
+    from sandwich_sim.plots.style import DARK, LIGHT, new_figure, plain_text, save_figure
     from sandwich_sim.plots.sweep_map import plot_sweep
 
     if dataset["value"].ndim > 3:
@@ -178,9 +176,10 @@ def _write_figures(dataset: xr.Dataset, chosen: list[str], folder: Path) -> list
     for statistic in chosen:
         slug = re.sub(r"\W+", "-", statistic).strip("-")
         for theme in (LIGHT, DARK):
-            figure, axes = new_figure("page", theme)
-            plot_sweep(dataset, statistic, axes, theme=theme)
             path = folder / f"sweep-{slug}-{theme.name}.png"
-            save_figure(figure, path)
+            with plain_text():
+                figure, axes = new_figure("page", theme)
+                plot_sweep(dataset, statistic, axes, theme=theme)
+                save_figure(figure, path)
             written.append(str(path))
     return written
