@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.benchmark_files import benchmark_options, summary_measurements, write_benchmark
+from sandwich_sim.cli.checks import check_option, exit_code_of, judge_run, print_checks
 from sandwich_sim.cli.failures import report_failure, worst
 from sandwich_sim.cli.options import (
     WholeNumber,
@@ -23,6 +24,7 @@ from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError, SandwichSimError
 
 if TYPE_CHECKING:
+    from sandwich_sim.analysis.checks import CheckResult
     from sandwich_sim.results.summary import Summary
     from sandwich_sim.scenario.spec import ScenarioSpec
     from sandwich_sim.simulation import RunResult
@@ -46,6 +48,8 @@ class Job:
         Its own exit code.
     error : Exception, optional
         Why it has no result.
+    checks : tuple of CheckResult
+        What came of the scenario's own checks, where they were asked for.
     """
 
     source: str
@@ -53,6 +57,7 @@ class Job:
     result: RunResult | None = None
     exit_code: int = 0
     error: Exception | None = None
+    checks: tuple[CheckResult, ...] = ()
 
 
 @click.command(
@@ -87,6 +92,7 @@ class Job:
 )
 @click.option("--force", is_flag=True, help="Run anew and replace what the result folder holds.")
 @click.option("--dry-run", is_flag=True, help="Print memory, disk and time that it would take.")
+@check_option
 @benchmark_options
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option
@@ -165,15 +171,16 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
             force=options["force"],
             progress=progress,
         )
+        checks = judge_run(job.spec, _choices(options)) if options["judge"] else ()
     except Exception as error:  # as in `_load`
         progress.close()
         return Job(job.source, job.spec, exit_code=report_failure(error), error=error)
     finally:
         progress.close()
-    code = IntegrityError.exit_code if result.failed else 0
+    code = IntegrityError.exit_code if result.failed else exit_code_of(checks)
     if result.failed:
         note(f"error: {result.folder}: {_failures(result.summary)}. The results are kept, and marked.")
-    return Job(job.source, job.spec, result, code)
+    return Job(job.source, job.spec, result, code, checks=checks)
 
 
 def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choices: dict[str, Any]) -> str:
@@ -210,11 +217,13 @@ def _print(job: Job, quiet: bool) -> None:
         return
     if quiet:
         say(str(job.result.folder))
+        print_checks(job.checks, quiet=True)
         return
     from sandwich_sim.cli.run_closing import closing_line
     from sandwich_sim.cli.run_table import print_summary
 
     print_summary(job.result.summary)
+    print_checks(job.checks)
     click.echo(closing_line(job.result))
 
 
@@ -258,6 +267,7 @@ def _document(job: Job) -> dict[str, Any]:
             "seconds": job.result.seconds,
             "warnings": job.result.warnings,
             "summary": job.result.summary.to_document(),
+            "checks": [check.to_document() for check in job.checks],
         }
     if job.error is not None:
         document["error"] = str(job.error) if isinstance(job.error, SandwichSimError) else repr(job.error)
