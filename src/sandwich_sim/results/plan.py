@@ -13,11 +13,15 @@ MAX_TRAJECTORIES = 2**48 - 1
 MAX_STEPS = 2**16 - 1
 MAX_SEED = 2**64 - 1
 
-# Measured on the base scenario; rough, so that a plan is off by a fifth rather than by two.
+# Measured on the base scenario. Memory is planned on the safe side, by 10 to 40% of a run; disk is
+# right to a percent; seconds are those of the machine of docs/performance.md when nothing else runs.
 BASE_MEMORY = 260_000_000
-"""Interpreter, NumPy, numba and the compiled kernels [B]."""
-RECORD_SECONDS = 110e-9
-"""One trajectory-step of the default chain on one core [s]."""
+"""Interpreter, NumPy, numba and the compiled kernels [B]: 180 to 220 MB in a run, 330 MB in all while
+they are compiled for the first time, 300 MB with xarray in `simulate`."""
+RECORD_SECONDS = 240e-9
+"""One trajectory-step of the default chain on one core [s]: the first row of docs/performance.md."""
+_METADATA = 1_200
+"""One array's description, beside it and consolidated at the root [B]."""
 _DEFAULT_SERIES = 141
 _DISK_RATE = 0.8e9
 """Written bytes a second, page cache and all [B/s]."""
@@ -95,7 +99,8 @@ def plan_run(layout: Layout, *, threads: int, in_memory: bool = False) -> Plan:
     if in_memory:
         per_trajectory = 2 * layout.unit_bytes // n_unit + 8
     steps = meta.n_trajectories * meta.n_record * len(meta.series) / _DEFAULT_SERIES
-    disk = 0 if in_memory else layout.n_units * layout.unit_bytes + layout.fixed_bytes
+    fixed_disk = 0 if in_memory else layout.fixed_bytes + _METADATA * len(layout.arrays)
+    disk = 0 if in_memory else layout.n_units * layout.unit_bytes + fixed_disk
     at_once = max(1, min(threads, layout.n_units))
     seconds = _START_SECONDS + steps * RECORD_SECONDS / at_once + disk / _DISK_RATE
     return Plan(
@@ -106,7 +111,7 @@ def plan_run(layout: Layout, *, threads: int, in_memory: bool = False) -> Plan:
         disk_bytes=disk,
         seconds=seconds,
         fixed_memory_bytes=fixed,
-        fixed_disk_bytes=0 if in_memory else layout.fixed_bytes,
+        fixed_disk_bytes=fixed_disk,
         keep=meta.keep,
     )
 
@@ -130,10 +135,11 @@ def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None) -
     available = available_memory()
     if max_memory is not None:
         available = max_memory if available is None else min(available, max_memory)
+    smaller = "fewer --threads" if plan.threads > 1 else "a larger machine"
     if available is not None and plan.memory_bytes > available:
         raise ResourceError(
             f"the run needs about {_size(plan.memory_bytes)} of memory, {_size(available)} are available. "
-            + _advice(plan, plan.memory_bytes, plan.fixed_memory_bytes, available)
+            + _advice(plan, plan.memory_bytes, plan.fixed_memory_bytes, available, smaller)
         )
     if folder is None:
         return
@@ -141,11 +147,12 @@ def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None) -
     if plan.disk_bytes > free:
         raise ResourceError(
             f"{folder}: the run needs about {_size(plan.disk_bytes)} of disk, {_size(free)} are free there. "
-            + _advice(plan, plan.disk_bytes, plan.fixed_disk_bytes, free)
+            + _advice(plan, plan.disk_bytes, plan.fixed_disk_bytes, free, "another --output")
         )
 
 
-def _advice(plan: Plan, needed: int, fixed: int, available: int) -> str:
+def _advice(plan: Plan, needed: int, fixed: int, available: int, otherwise: str) -> str:
+    """Say what would fit; ``otherwise`` is for where no smaller run does."""
     choices = [] if plan.keep == "summary" else ["--keep summary"]
     if plan.keep == "paths":
         choices.append("--keep outcomes")
@@ -154,7 +161,7 @@ def _advice(plan: Plan, needed: int, fixed: int, available: int) -> str:
         if fitting > 0:
             choices.append(f"-n {_round_down(fitting)}")
     if not choices or fixed > available:
-        choices.append("fewer --threads" if plan.threads > 1 else "a larger machine")
+        choices.append(otherwise)
     return f"Use {' or '.join(choices)}."
 
 
