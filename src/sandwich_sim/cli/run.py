@@ -21,6 +21,7 @@ from sandwich_sim.cli.options import (
 )
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_columns, say_json
 from sandwich_sim.cli.progress import ProgressLine
+from sandwich_sim.cli.run_reports import report_options, write_reports
 from sandwich_sim.errors import IntegrityError, SandwichSimError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Job:
 @click.option("--force", is_flag=True, help="Run anew and replace what the result folder holds.")
 @click.option("--dry-run", is_flag=True, help="Print memory, disk and time that it would take.")
 @check_option
+@report_options
 @benchmark_options
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option
@@ -124,6 +126,7 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
         raise
     if not options["quiet"]:
         _print_warnings(done)
+    write_reports(done, options)
     results = [job.result.summary for job in done if job.result is not None]
     write_benchmark((found for summary in results for found in summary_measurements(summary)), options)
     code = worst(job.exit_code for job in done)

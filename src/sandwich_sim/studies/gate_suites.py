@@ -45,7 +45,7 @@ def _cases(scenario: ScenarioVerdict) -> Iterator[Case]:
     yield from map(_judged, scenario.judged)
     if scenario.stage == "E":
         yield from (_judged(item, "drift: ") for item in scenario.drift)
-    yield from map(_check, scenario.checks)
+    yield from map(check_case, scenario.checks)
 
 
 def _judged(item: Judged, prefix: str = "") -> Case:
@@ -64,6 +64,7 @@ def _judged(item: Judged, prefix: str = "") -> Case:
     )
 
 
-def _check(check: CheckResult) -> Case:
+def check_case(check: CheckResult) -> Case:
+    """Return a check of a scenario as a case."""
     found = f"{check.value:.6g}, between {check.low:.6g} and {check.high:.6g}"
     return Case(f"check {check.name}: {check.statement}", _OUTCOMES[check.verdict], found)

@@ -1,0 +1,78 @@
+"""`run --junit FILE --markdown FILE`: how a batch went, for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sandwich_sim.cli.run import Job
+    from sandwich_sim.formats.cases import Case, Suite
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def report_options(function: Function) -> Function:
+    """`--junit FILE` and `--markdown FILE`."""
+    for name, what in (("--markdown", "a Markdown summary"), ("--junit", "JUnit XML")):
+        option = click.option(
+            name,
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help=f"Write {what}: every run, and every check with --check.",
+        )
+        function = option(function)
+    return function
+
+
+def write_reports(jobs: Sequence[Job], options: dict[str, Any]) -> None:
+    """Write the reports that were asked for."""
+    junit, markdown = options["junit"], options["markdown"]
+    if junit is None and markdown is None:
+        return
+    from sandwich_sim.formats.junit import junit_xml
+    from sandwich_sim.formats.markdown import markdown_summary
+    from sandwich_sim.results.files import write_file
+
+    suites = run_suites(jobs)
+    if junit is not None:
+        write_file(junit, junit_xml(suites, "sandwich-sim run").encode())
+    if markdown is not None:
+        write_file(markdown, markdown_summary("Scenarios", suites).encode())
+
+
+def run_suites(jobs: Sequence[Job]) -> list[Suite]:
+    """Return one suite a scenario: its run, and its checks."""
+    from sandwich_sim.formats.cases import Suite
+
+    return [
+        Suite(job.spec.name if job.spec else job.source, tuple(_cases(job)), _properties(job)) for job in jobs
+    ]
+
+
+def _cases(job: Job) -> Iterator[Case]:
+    from sandwich_sim.formats.cases import Case
+    from sandwich_sim.studies.gate_suites import check_case
+
+    if job.result is None:
+        yield Case("run", "error", str(job.error) if job.error else "not run")
+    elif job.result.failed:
+        yield Case("run", "error", "trajectories break an identity or hold a non-finite value")
+    else:
+        yield Case("run", "passed")
+    yield from map(check_case, job.checks)
+
+
+def _properties(job: Job) -> dict[str, str]:
+    if job.spec is None or job.result is None:
+        return {}
+    summary = job.result.summary
+    return {
+        "scenario": job.spec.digest,
+        "trajectories": str(summary.n_trajectories),
+        "seed": str(summary.seed),
+        "sampler": summary.sampler,
+    }
