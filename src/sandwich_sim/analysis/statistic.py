@@ -105,7 +105,8 @@ def _probability_interval(
     flags: NDArray[np.bool_], scramble: Groups, is_replicated: bool, alpha: float
 ) -> Interval:
     n, hits = flags.size, int(np.count_nonzero(flags))
-    found = measure_probability(flags, scramble, is_replicated=is_replicated).interval(alpha)
+    low, high = measure_probability(flags, scramble, is_replicated=is_replicated).interval(alpha)
+    found = max(low, 0.0), min(high, 1.0)
     if min(hits, n - hits) >= FEWEST_CHANGED or not n:
         return found
     exact = fraction_lower(hits, n, alpha / 2.0), fraction_upper(hits, n, alpha / 2.0)
