@@ -86,8 +86,8 @@ class RunResult:
 def run(
     spec: ScenarioSpec,
     *,
-    output: Path | None = None,
-    root: Path = Path("results"),
+    output: Path | str | None = None,
+    root: Path | str = "results",
     trajectories: int | None = None,
     seed: int | None = None,
     sampler: str | None = None,
@@ -101,7 +101,7 @@ def run(
 
     Parameters
     ----------
-    output : Path, optional
+    output : Path or str, optional
         The folder; ``root/<name>-<digest8>`` if not given.
     force : bool
         Replace a run that lies there.
@@ -134,7 +134,7 @@ def run(
         threads=threads,
         shocks=shocks,
     )
-    folder = output if output is not None else root / prepared.meta.folder_name
+    folder = Path(root, prepared.meta.folder_name) if output is None else Path(output)
     if not force and (reused := reuse(folder, prepared, began, is_named=output is not None)):
         return reused
     # A run that `reuse` refused for its platform may be replaced where we chose the folder.

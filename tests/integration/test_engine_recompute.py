@@ -145,9 +145,23 @@ def test_a_run_whose_scenario_was_changed_is_refused(copy):
     [
         ([0, N], ["gap"], f"trajectories are 0 to {N - 1}"),
         ([-1], ["gap"], f"trajectories are 0 to {N - 1}"),
+        ([0.5], ["gap"], "whole numbers"),
         ([0], ["margin.bakery"], "margin.bakery: is not the name of a series"),
+        ([0], "margin.labb", r"Did you mean margin\.lab\?"),
     ],
 )
 def test_what_does_not_exist_is_refused(stored, indices, series, message):
     with pytest.raises(UsageError, match=message):
         recompute(stored(sampler="sobol")["summary"], indices, series)
+
+
+def test_one_trajectory_and_one_series_need_no_lists(stored):
+    folder = stored(sampler="sobol")["summary"]
+    alone, listed = recompute(folder, 3, "gap"), recompute(folder, [3], ["gap"])
+    assert list(alone) == ["gap"]
+    np.testing.assert_array_equal(alone["gap"], listed["gap"])
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(UsageError, match="no such folder"):
+        recompute(tmp_path / "nowhere", [0], ["gap"])

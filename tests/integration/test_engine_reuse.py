@@ -88,6 +88,12 @@ def test_the_digest_of_the_folder_is_found_everywhere(call, scenario_file):
     assert short in call("runs").stdout
 
 
+def test_folders_may_be_named_by_text(tmp_path):
+    spec = load_scenario("base")
+    assert run(spec, output=str(tmp_path / "run"), trajectories=N).folder == tmp_path / "run"
+    assert run(spec, root=str(tmp_path), trajectories=N).folder.parent == tmp_path
+
+
 def test_a_result_is_shown_on_a_line(tmp_path):
     shown = repr(run(load_scenario("base"), output=tmp_path / "run", trajectories=N))
     assert shown.startswith("RunResult(folder=")

@@ -68,8 +68,7 @@ def check_run(folder: Path, *, allow_partial: bool = False) -> dict[str, ArrayLa
     dict of str to ArrayLayout
         Its arrays by name.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
+    _check_folder(folder)
     arrays = stored_arrays(folder)
     if not allow_partial:
         check_complete(folder, arrays)
@@ -86,14 +85,22 @@ def stored_arrays(folder: Path) -> dict[str, ArrayLayout]:
     }
 
 
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
+
+
 def read_provenance(folder: Path) -> dict[str, Any]:
     """Return a run's ``provenance.json``.
 
     Raises
     ------
+    UsageError
+        If there is no such folder.
     IntegrityError
         If it is missing or damaged.
     """
+    _check_folder(folder)
     try:
         return read_document(folder / "provenance.json")
     except IntegrityError as error:

@@ -29,15 +29,17 @@ from sandwich_sim.variables import PER_HOP, PER_STEP
 _CUMULATIVE = ("cumulative_profit", "cumulative_revenue", "discounted_profit", "discounted_revenue")
 
 
-def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str]) -> dict[str, NDArray[Any]]:
+def recompute(
+    folder: Path | str, indices: int | Sequence[int], series: str | Sequence[str]
+) -> dict[str, NDArray[Any]]:
     """Compute series of chosen trajectories of a stored run again, from seed and index.
 
     Parameters
     ----------
     folder : path
         A run folder, of any ``keep``.
-    indices : sequence of int
-    series : sequence of str
+    indices : int or sequence of int
+    series : str or sequence of str
         ``margin.lab``, ``gap``, or ``margin`` for every hop.
 
     Returns
@@ -61,8 +63,11 @@ def recompute(folder: Path | str, indices: Sequence[int], series: Sequence[str])
             f"{folder}: was made on another platform or by another version (fingerprint {stored[:8]}, here "
             f"{fingerprint()[:8]}), so its bits cannot be had again. Run it again here."
         )
-    names = known_series(series, meta.hops)
-    wanted = np.asarray(indices, dtype=np.int64)
+    names = known_series([series] if isinstance(series, str) else series, meta.hops)
+    wanted = np.atleast_1d(np.asarray(indices))
+    if wanted.size and wanted.dtype.kind not in "iu":
+        raise UsageError("the numbers of trajectories are whole numbers.")
+    wanted = wanted.astype(np.int64)
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
         raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
     prepared = Prepared(stored_scenario(folder, meta), meta, 1, ())
