@@ -222,3 +222,31 @@ def test_a_shortened_scenario_gives_the_same_bits(base, metrics):
 @pytest.mark.parametrize("metric", ["gap @ horizon", "thesis_falsified", "discounted_profit.lab"])
 def test_outcomes_of_the_whole_run_shorten_nothing(base, metric):
     assert shortened(base, ["gap @ 2028", metric]) is base
+
+
+@pytest.mark.nightly
+def test_intervals_hold_the_shares_as_often_as_they_say(base):
+    """Sobol scrambles: means, tail quantiles and probabilities, each against a far larger run."""
+    other = load_scenario("deflation_sandwich")
+    wanted = [
+        "mean(cents_kept.lab @ 2030-07)", "p5(cents_kept.lab @ 2030-07)", "P(margin.lab @ 2030-07 > 0)",
+    ]  # fmt: skip
+    rules = ["money=lab,hop.lab", "models=open_source,token_price,hop.app"]
+    options = {"sampler": "sobol", "groups": rules}
+    truth = explain(base, other, wanted, trajectories=1 << 18, seed=999, **options)
+    n_repeat, n = 300, 2048
+    hits = np.zeros((3, 2))
+    for seed in range(n_repeat):
+        found = explain(base, other, wanted, trajectories=n, seed=seed, **options)
+        for row in range(3):
+            for place in range(2):
+                share = found.attributions[row].parts[place].share
+                true = truth.attributions[row].parts[place].share
+                # The larger run errs too, by a tenth or less; its error widens the interval.
+                half = stats.t.ppf(0.975, 15) * np.hypot(share.standard_error, true.standard_error)
+                hits[row, place] += abs(share.value - true.value) <= half
+    # Six rates of 300; nominal 95%, for quantiles of small groups a little less. One in 10,000 for each.
+    low = stats.binom.ppf(1e-4, n_repeat, 0.94) / n_repeat
+    high = stats.binom.ppf(1.0 - 1e-4, n_repeat, 0.96) / n_repeat
+    rates = hits / n_repeat
+    assert (low <= rates).all() and (rates <= high).all(), rates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -93,10 +94,11 @@ def explain_pairs(result: Comparison, options: dict[str, Any]) -> list[Explanati
 
 
 def _scenario(side: Side) -> ScenarioSpec:
-    """Load a side's scenario; a run folder holds its own."""
+    """Load a side's scenario, called as the comparison calls it; a run folder holds its own."""
     from sandwich_sim.scenario.load import load_scenario
 
-    return load_scenario(Path(side.source) / "scenario.toml" if side.is_run else side.source)
+    spec = load_scenario(Path(side.source) / "scenario.toml" if side.is_run else side.source)
+    return replace(spec, name=side.name)
 
 
 def _statistics(pair: PairComparison, asked: Sequence[str]) -> list[str]:

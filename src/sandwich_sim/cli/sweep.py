@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.completers import complete_change
 from sandwich_sim.cli.options import WholeNumber, example, json_option, scenario_argument, set_option
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--grid",
     multiple=True,
+    shell_complete=complete_change,
     metavar="KEY=VALUES",
     help="What to vary: LOW:HIGH:COUNT, LOW:HIGH:COUNT:log, or a list A,B,C of numbers, words or tables. "
     "Several make a grid.",
