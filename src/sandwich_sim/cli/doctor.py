@@ -19,27 +19,31 @@ from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, count, file_size, say_columns, say_json
 from sandwich_sim.results.machine import available_memory, free_disk
 
-NEEDED = ("numpy", "scipy", "numba", "llvmlite", "xarray", "zarr", "click")
+NEEDED = ("numpy", "scipy", "numba", "llvmlite", "xarray", "zarr", "google-crc32c", "click")
 OPTIONAL = ("matplotlib", "pandas", "pyarrow", "openpyxl", "distributed", "SALib")
 _LEAST_MEMORY = 10**9  # bytes; a run needs about 600 MB
 _LEAST_DISK = 10**9
 
 
 @click.command(epilog=example("sandwich-sim doctor", "sandwich-sim doctor --json > doctor.json"))
+@click.option("--quiet", is_flag=True, help="Print nothing but what is wrong.")
 @json_option
-def command(as_json: bool) -> int:
+def command(quiet: bool, as_json: bool) -> int:
     """Check versions, processors, memory, disk and the kernel cache.
 
     Safe to paste into a bug report: no host, user or folder names. Exit code 5 if something
     that a run needs is missing.
     """
-    facts = _describe()
     checks = [_check(name, test) for name, test in _CHECKS.items()]
     code = 0 if all(check["ok"] for check in checks) else 5
     if as_json:
-        say_json({**facts, "checks": checks, "exit_code": code})
-        return code
-    _print(facts, checks)
+        say_json({**_describe(), "checks": checks, "exit_code": code})
+    elif quiet:
+        _print_checks([check for check in checks if not check["ok"]])
+    else:
+        _print_facts(_describe())
+        click.echo()
+        _print_checks(checks)
     return code
 
 
@@ -61,7 +65,7 @@ def _describe() -> dict[str, Any]:
     }
 
 
-def _print(facts: dict[str, Any], checks: list[dict[str, Any]]) -> None:
+def _print_facts(facts: dict[str, Any]) -> None:
     cache = facts["kernel_cache"]
     threads = f"{count(facts['threads'], 'thread')} of {facts['processors']} usable"
     memory_free, memory_all = _size(facts["memory_available_bytes"]), _size(facts["memory_bytes"])
@@ -78,7 +82,9 @@ def _print(facts: dict[str, Any], checks: list[dict[str, Any]]) -> None:
             ("packages", ", ".join(packages)),
         ]
     )
-    click.echo()
+
+
+def _print_checks(checks: list[dict[str, Any]]) -> None:
     for check in checks:
         mark = click.style("ok  ", fg="green") if check["ok"] else click.style("FAIL", fg="red", bold=True)
         click.echo(f"{mark}  {check['name']}: {clean_line(check['detail'])}")
@@ -157,6 +163,8 @@ def _check(name: str, test: Callable[[], str]) -> dict[str, Any]:
     """Run one check; it returns what it saw, or raises what is wrong."""
     try:
         return {"name": name, "ok": True, "detail": test()}
+    except OSError as error:  # without the path, which names the user's folders
+        return {"name": name, "ok": False, "detail": error.strerror or type(error).__name__}
     except Exception as error:  # a broken package may raise anything at import
         return {"name": name, "ok": False, "detail": str(error).replace(str(Path.home()), "~")}
 
@@ -192,8 +200,11 @@ def _check_cache() -> str:
 
 
 def _check_folder() -> str:
-    with tempfile.TemporaryFile(dir="."):
-        return "can be written"
+    try:
+        with tempfile.TemporaryFile(dir="."):
+            return "can be written"
+    except OSError as error:
+        raise RuntimeError(f"cannot be written ({error.strerror}); choose an --output elsewhere") from error
 
 
 def _check_disk() -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COMPILING = "compiling the kernels, once (about 20 s)"
 _SHOWN_AFTER = 1.0  # seconds: a run that takes less needs no progress
 _EVERY = 0.1  # seconds between two drawings
+_PLAIN_EVERY = 10.0  # seconds between two lines where no line can be rewritten: a log, a pipe
 _STAGE = {"simulate": "simulating", "write": "writing"}
 _BAR = 24
 
@@ -37,6 +38,7 @@ class ProgressLine:
         self._live = not quiet and stderr_is_live()
         self._begun = monotonic()
         self._drawn = 0.0
+        self._noted = self._begun
         self._width = 0
         self._first: tuple[float, int] | None = None
         self._told = False
@@ -51,10 +53,13 @@ class ProgressLine:
         # The pace is that since the first trajectories were done, so that compiling does not count.
         if self._first is None and progress.done:
             self._first = (now, progress.done)
-        if not self._live or now - self._begun < _SHOWN_AFTER or now - self._drawn < _EVERY:
-            return
-        self._drawn = now
-        self._draw(progress, now)
+        if not self._live:
+            if now - self._noted >= _PLAIN_EVERY:
+                self._noted = now
+                note(self._text(progress, now))
+        elif now - self._begun >= _SHOWN_AFTER and now - self._drawn >= _EVERY:
+            self._drawn = now
+            self._write(self._text(progress, now, _BAR)[: shutil.get_terminal_size().columns - 1])
 
     def close(self) -> None:
         """Remove the line."""
@@ -71,15 +76,14 @@ class ProgressLine:
         if COMPILED and not is_cached():
             note(COMPILING)
 
-    def _draw(self, progress: Progress, now: float) -> None:
+    def _text(self, progress: Progress, now: float, bar: int = 0) -> str:
         part = progress.done / progress.total if progress.total else 1.0
-        filled = round(_BAR * part)
-        text = (
+        filled = round(bar * part)
+        return (
             f"{self._label}{_STAGE.get(progress.stage, progress.stage)} "
-            f"{'█' * filled}{'░' * (_BAR - filled)} {part:4.0%}  "
+            f"{'█' * filled}{'░' * (bar - filled)} {part:4.0%}  "
             f"{progress.done:,} of {progress.total:,}{self._left(progress, now)}"
         )
-        self._write(text[: shutil.get_terminal_size().columns - 1])
 
     def _write(self, text: str) -> None:
         """Rewrite the line with blanks over what was longer: no escape sequence, as NO_COLOR wants."""

@@ -59,6 +59,25 @@ def test_a_failed_check_is_shown_and_exits_with_5(call, monkeypatch):
     assert "FAIL  memory: only 100 MB available" in result.stdout
 
 
+def test_quiet_shows_what_is_wrong_alone(call, monkeypatch):
+    assert call("doctor", "--quiet").stdout == ""
+    monkeypatch.setattr(doctor, "available_memory", lambda: 10**8)
+    result = call("doctor", "--quiet")
+    assert result.exit_code == 5
+    assert result.stdout == "FAIL  memory: only 100 MB available; a run needs about 600 MB\n"
+
+
+def test_a_folder_that_cannot_be_written_is_not_named(call, monkeypatch, tmp_path):
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "x"))
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    result = call("doctor")
+    assert result.exit_code == 5
+    assert "FAIL  this folder: cannot be written (Permission denied)" in result.stdout
+    assert str(tmp_path) not in result.stdout
+
+
 def test_a_missing_package_is_named_with_its_remedy(call, monkeypatch):
     real = doctor.installed
     monkeypatch.setattr(doctor, "installed", lambda name: None if name == "zarr" else real(name))

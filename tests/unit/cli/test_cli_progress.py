@@ -76,6 +76,17 @@ def test_it_never_wraps(clock, terminal, monkeypatch):
     assert 30 < len(terminal().strip("\r")) < 40
 
 
+def test_a_log_gets_a_plain_line_every_ten_seconds(clock, capsys):
+    line = module.ProgressLine(label="2/3 b")
+    for at in (0.0, 9.0, 10.0, 15.0, 19.9, 21.0):
+        report(line, clock, int(40 * at), at)
+    line.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "2/3 b: simulating   40%  400 of 1,000  15 s left",
+        "2/3 b: simulating   84%  840 of 1,000  4 s left",
+    ]
+
+
 def test_when_quiet_nothing_is_drawn(clock, terminal):
     line = module.ProgressLine(quiet=True)
     report(line, clock, 300, 12.0)
