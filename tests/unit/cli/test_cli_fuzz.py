@@ -20,8 +20,10 @@ WORDS = [
 ]
 READERS = [
     *("run", "validate", "show", "scenarios", "facts", "schema", "runs", "completion", "nosuch"),
-    *("resume", "status", "verify", "repair"),
+    *("resume", "status", "verify", "repair", "portfolio"),
 ]
+# They simulate, or write where they are told.
+LEFT_OUT = {"init", "export", "doctor", "compare", "explain", "sweep", "gate", "plot", "report"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +34,7 @@ def empty_folder(tmp_path_factory):
     os.chdir(before)
 
 
-# `--dry-run` keeps `run` from simulating; `init` and `export` write where they are told.
+# `--dry-run` keeps `run` from simulating.
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.sampled_from(READERS), st.lists(st.sampled_from(WORDS) | st.text(LETTERS, max_size=20), max_size=5))
 @example("validate", ["\udc80"])
@@ -46,4 +48,4 @@ def test_no_command_line_ends_in_a_traceback(name, words):
 
 
 def test_the_commands_that_are_left_out_are_known():
-    assert set(COMMANDS) - set(READERS) == {"init", "export", "doctor"}
+    assert set(COMMANDS) - set(READERS) <= LEFT_OUT
