@@ -147,6 +147,23 @@ def test_a_scenario_with_a_new_hop_is_explained(base, tmp_path):
     assert cooling.share.interval()[1] < 0.0  # what cooling is paid no longer goes to wages
 
 
+def test_the_definition_of_an_event_is_a_cause_of_its_probability(tmp_path):
+    text = """
+    [event.gap_is_small]
+    title = "The gap is small"
+    clauses = [{ series = "gap", below = %s }]
+    [open_source]
+    gap = %s
+    """
+    one, two = overlay(tmp_path, text % (1.0, 5.0), "one"), overlay(tmp_path, text % (3.0, 2.0), "two")
+    found = explain(one, two, ["P(gap_is_small)"], trajectories=1024)
+    parts = {part.group: part.share.value for part in found.attributions[0].parts}
+    assert set(parts) == {"event.gap_is_small", "open_source"}
+    assert min(parts.values()) > 0.0  # a wider door and a shorter way: both make it likelier
+    # The same change of a definition that nobody looks at is no cause.
+    assert set(explain(one, two, ["mean(gap @ 2028-07)"], trajectories=64).groups) == {"open_source"}
+
+
 def test_time_settings_are_one_group(base, tmp_path):
     other = overlay(tmp_path, "[time]\nyears = 8\nsteps_per_year = 5\n[open_source]\ngap = 3.0\n")
     found = explain(base, other, ["mean(gap @ 2030-07)", "mean(gap @ horizon)"], trajectories=256)

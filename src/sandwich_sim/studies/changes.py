@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandwich_sim.errors import ScenarioError
 from sandwich_sim.scenario.digest import canonical_form, raw_number
 from sandwich_sim.scenario.fields import is_number
 from sandwich_sim.scenario.findings import KeyPath, dotted
@@ -20,6 +21,8 @@ _STRUCTURE = (("hop", ("role", "cost_driver")), ("edge", ("kind",)))
 """Keys of named tables that are no numbers but change the model."""
 _RUN = ("trajectories", "seed", "sampler", "sobol_slots")
 _WORDS = ("source", "note")
+_UNSWAPPED = ("run", "slots", "events", "portfolio", "checks")
+"""Parts of the canonical form that change no outcome of a trajectory; events are swapped where looked at."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Between:
         self.changes = tuple(self._find())
         self._order = _merged_order(first.hop_names, second.hop_names)
         self._joined = self._join()
+        self._check_complete()
 
     def scenario(self, changed: Collection[int]) -> ScenarioSpec:
         """Return the first scenario with the given changes, by their places in ``changes``.
@@ -122,6 +126,18 @@ class Between:
         needed = {pair: value for pair, value in second["correlation"].items() if not self._is_real(pair)}
         facts = {**second.get("fact", {}), **first.get("fact", {})}
         return {**first, "fact": facts, "correlation": {**needed, **first["correlation"]}}
+
+    def _check_complete(self) -> None:
+        """Refuse to go on if the second differs in something that is no change: a share would be wrong."""
+        second = self._specs[1]
+        try:
+            made = canonical_form(self.composed(range(len(self.changes))))
+        except ScenarioError:  # the hops stand in another order; no part of the way is valid, but the end is
+            return
+        wanted = canonical_form(second)
+        missed = [key for key in wanted if key not in _UNSWAPPED and made.get(key) != wanted[key]]
+        if missed:
+            raise ValueError(f"{second.name} differs in {', '.join(missed)}, which cannot be swapped in")
 
     def _is_real(self, pair: str) -> bool:
         """Whether a correlation may differ for its own sake, not because one side holds a number constant."""

@@ -1,5 +1,7 @@
 """In what two scenarios differ, and whether the scenarios between them are what they should be."""
 
+from dataclasses import replace
+
 import pytest
 
 from changed_scenarios import COOLING, overlay
@@ -146,6 +148,13 @@ def test_scenarios_at_the_ends_are_the_given_ones_less_the_events_not_looked_at(
     assert between.scenario([]).parameters == base.parameters
     assert between.scenario(everything).parameters == other.parameters
     assert [event.name for event in between.scenario(everything).events] == ["thesis_falsified"]
+
+
+def test_a_difference_that_cannot_be_swapped_in_is_no_silent_loss(base):
+    # Stands for a table that a later version of the model may add.
+    other = replace(base, demand=base.demand[:-1], document={**base.document})
+    with pytest.raises(ValueError, match="differs in demand, which cannot be swapped in"):
+        Between(base, other)
 
 
 def test_replacing_values_leaves_the_document_alone():
