@@ -10,7 +10,7 @@ import pytest
 
 import sandwich_sim
 from sandwich_sim.analysis.compare_blocks import comparison_sections
-from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.errors import UsageError
 from sandwich_sim.scenario.uncertain import Constant
 from sandwich_sim.studies.compare import compare
 from sandwich_sim.studies.paired import merged_slots, paired_outcomes
@@ -327,7 +327,7 @@ def test_a_run_that_kept_sums_alone_is_refused(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UsageError):
         compare([tmp_path, "base"])
 
 

@@ -44,9 +44,9 @@ def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = N
     Raises
     ------
     UsageError
-        If there is no such folder.
+        If there is no such folder, or it is not a run.
     IntegrityError
-        If it is not a run, is incomplete, or lacks a chunk; and later, if a chunk that is read
+        If it is incomplete, or lacks a chunk; and later, if a chunk that is read
         is not the one that was written.
     """
     folder = Path(folder)
@@ -88,6 +88,8 @@ def stored_arrays(folder: Path) -> dict[str, ArrayLayout]:
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
+    if folder_state(folder) in ("empty", "foreign"):
+        raise UsageError(f"{folder}: is not a run folder. `sandwich-sim runs` lists those there are.")
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:

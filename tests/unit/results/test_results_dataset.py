@@ -80,8 +80,16 @@ def test_a_missing_folder_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(UsageError, match="`sandwich-sim runs` lists"):
+            open_run(folder)
+
+
+def test_a_run_without_its_description_is_damaged(run: Path) -> None:
+    (run / "zarr.json").unlink()
     with pytest.raises(IntegrityError, match=r"it has no zarr\.json"):
-        open_run(tmp_path)
+        open_run(run)
 
 
 @pytest.mark.parametrize("chunk", ["margin/c/0/0/2", "gap/c/0/0", "hop/c/0", "accumulators/total/c/0/0/0"])
