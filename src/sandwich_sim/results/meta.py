@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date
 from typing import Any, Literal
 
@@ -124,7 +124,9 @@ def meta_from_document(document: Mapping[str, Any]) -> RunMeta:
     KeyError, TypeError, ValueError
         If the document is not one.
     """
-    values = {field.name: document[field.name] for field in fields(RunMeta)}
+    # What has a default may be missing: it came later.
+    known = [field for field in fields(RunMeta) if field.name in document or field.default is MISSING]
+    values = {field.name: document[field.name] for field in known}
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(value)

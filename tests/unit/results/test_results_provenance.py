@@ -44,6 +44,15 @@ def test_the_description_of_a_run_survives_json() -> None:
     assert meta_from_document(json.loads(json.dumps(meta.to_document()))) == meta
 
 
+def test_the_description_of_an_earlier_version_is_read() -> None:
+    document = make_meta().to_document()
+    del document["event_rules"]
+    assert meta_from_document(document) == make_meta()
+    del document["seed"]
+    with pytest.raises(KeyError):
+        meta_from_document(document)
+
+
 def test_the_digest_of_a_run_covers_every_option() -> None:
     digests = {make_meta().run_digest, make_meta().run_digest}
     assert len(digests) == 1
