@@ -11,7 +11,6 @@ import click
 from sandwich_sim.cli.output import clean_line, count, say, say_columns, screen_width, wrap
 
 if TYPE_CHECKING:
-    from sandwich_sim.analysis.checks import CheckResult
     from sandwich_sim.analysis.gate_rule import Judged
     from sandwich_sim.studies.gate_report import GateReport, ScenarioVerdict
 
@@ -49,25 +48,27 @@ def print_report(report: GateReport, quiet: bool) -> None:
 
 
 def _print_headline(scenario: ScenarioVerdict, width: int) -> None:
-    verdict = click.style(f"{scenario.verdict:<12}", fg=_COLORS[scenario.verdict], bold=True)
-    head = f"{clean_line(scenario.name):<{width}}  {verdict}  "
-    lines = wrap(clean_line(scenario.reason), max(24, screen_width() - width - 16))
-    click.echo(head + lines[0])
-    for line in lines[1:]:
-        click.echo(" " * (width + 16) + line)
+    head = f"{clean_line(scenario.name):<{width}}  {_verdict(scenario.verdict)}  "
+    _print_beside(head, width + 16, scenario.reason)
     for check in scenario.checks:
-        _print_check(check, width)
+        found = f"{check.value:.4g} ({check.low:.4g} to {check.high:.4g})"
+        head = f"{'':<{width}}  {_verdict(check.verdict)}  "
+        _print_beside(head, width + 16, f"check {check.name}: {check.statement}: {found}")
 
 
-def _print_check(check: CheckResult, width: int) -> None:
-    verdict = click.style(f"{check.verdict:<12}", fg=_COLORS[check.verdict])
-    found = f"{check.value:.4g} ({check.low:.4g} to {check.high:.4g})"
-    click.echo(f"{'':<{width}}  {verdict}  check {check.name}: {clean_line(check.statement)}: {found}")
+def _verdict(verdict: str) -> str:
+    return click.style(f"{verdict:<12}", fg=_COLORS[verdict], bold=verdict.isupper())
+
+
+def _print_beside(head: str, indent: int, text: str, dim: bool = False) -> None:
+    """Print text in the columns behind a head."""
+    for number, line in enumerate(wrap(clean_line(text), max(24, screen_width() - indent))):
+        click.echo((" " * indent if number else head) + (click.style(line, dim=True) if dim else line))
 
 
 def _print_details(scenario: ScenarioVerdict) -> None:
     for note in (*scenario.notes, *scenario.broken[1:]):
-        click.echo(click.style(f"    {clean_line(note)}", dim=True))
+        _print_beside("    ", 4, note, dim=True)
     if scenario.verdict not in ("CHANGED", "INCONCLUSIVE"):
         return
     judged = scenario.drift if scenario.stage == "E" else scenario.judged
@@ -75,9 +76,11 @@ def _print_details(scenario: ScenarioVerdict) -> None:
     moved = scenario.moved
     if moved is not None and moved.trajectories:
         ids = ", ".join(map(str, moved.trajectories))
-        click.echo(
-            f"    {moved.changed:.1%} of the trajectories changed, {moved.material:.1%} by over a hundredth "
-            f"of a margin; the first are {ids} (seed {moved.seed}, sampler random)."
+        _print_beside(
+            "    ",
+            4,
+            f"{moved.changed:.1%} of the trajectories changed, {moved.material:.1%} by over a hundredth of a "
+            f"margin; the first are {ids} (seed {moved.seed}, sampler random).",
         )
 
 
