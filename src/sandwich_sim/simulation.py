@@ -236,7 +236,7 @@ def reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool = Tr
     check_run(folder)
     words: tuple[str, ...] = ()
     if dump_scenario(scenario) != dump_scenario(prepared.spec):
-        text = f"{folder}: has the same numbers, but other titles, sources or notes than you gave"
+        text = f"{folder}: has the same numbers, but other sources or notes than you gave"
         words = (f"{text}. Replace it with --force.",)
     accumulators = read_accumulators(folder)
     return RunResult(

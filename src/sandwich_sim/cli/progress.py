@@ -54,7 +54,7 @@ class ProgressLine:
         if self._first is None and progress.done:
             self._first = (now, progress.done)
         if not self._live:
-            if now - self._noted >= _PLAIN_EVERY:
+            if progress.done and now - self._noted >= _PLAIN_EVERY:
                 self._noted = now
                 note(self._text(progress, now))
         elif now - self._begun >= _SHOWN_AFTER and now - self._drawn >= _EVERY:
