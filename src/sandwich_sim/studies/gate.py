@@ -14,6 +14,7 @@ from typing import Any
 from sandwich_sim._version import __version__
 from sandwich_sim.errors import UsageError
 from sandwich_sim.kernels.rng import STREAM_VERSION
+from sandwich_sim.results.provenance import fingerprint_parts
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.studies.check_run import checks_by_looks
@@ -130,6 +131,7 @@ def describe_gate(gate: GateFile) -> dict[str, Any]:
         "looks": gate.looks,
         "product": __version__,
         "stream_version": STREAM_VERSION,
+        "kernels": fingerprint_parts()["kernels"],
     }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.metrics import Metric
+from sandwich_sim.errors import IntegrityError
 from sandwich_sim.kernels.plan import Outcomes
 from sandwich_sim.prepare import prepare
 from sandwich_sim.results.layout import CHECKS
@@ -116,7 +117,13 @@ def observe_values(
     seed: int,
     threads: int | None = None,
 ) -> Floats:
-    """Return metrics of trajectories ``first`` to ``stop``, shape (n_metric, stop - first)."""
+    """Return metrics of trajectories ``first`` to ``stop``, shape (n_metric, stop - first).
+
+    Raises
+    ------
+    IntegrityError
+        If one holds a non-finite value or breaks an identity.
+    """
     found = paired_outcomes(
         [spec],
         [tuple(metrics)],
@@ -126,6 +133,10 @@ def observe_values(
         sampler=SAMPLER,
         threads=threads,
     )
+    for check, count in found.failures[0].items():
+        raise IntegrityError(
+            f"{spec.name}: {check} in {count} of the trajectories {first} to {stop - 1} (seed {seed}, {SAMPLER})."
+        )
     return found.values[0]
 
 
