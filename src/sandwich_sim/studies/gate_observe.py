@@ -135,7 +135,8 @@ def observe_values(
     )
     for check, count in found.failures[0].items():
         raise IntegrityError(
-            f"{spec.name}: {check} in {count} of the trajectories {first} to {stop - 1} (seed {seed}, {SAMPLER})."
+            f"{spec.name}: {check} in {count} of the trajectories {first} to {stop - 1} "
+            f"(seed {seed}, sampler {SAMPLER})."
         )
     return found.values[0]
 
