@@ -113,6 +113,18 @@ class Merged:
             return None
         return next((gone for gone in reversed(self.removals) if path[: len(gone.path)] == gone.path), None)
 
+    def taken(self, path: KeyPath) -> Removal | None:
+        """Return what removed something that was at a path indeed; None where nothing did."""
+        gone = self.removal(path)
+        if gone is None:
+            return None
+        inner: Any = gone.value
+        for key in path[len(gone.path) :]:
+            if not isinstance(inner, dict) or key not in inner:
+                return None
+            inner = inner[key]
+        return gone
+
     def is_spoiled(self, path: KeyPath) -> bool:
         """Whether something else stands where a table around a path should be, which is said there."""
         inner: Any = self.document

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sandwich_sim.scenario.findings import nearest, printable
+from sandwich_sim.scenario.findings import KeyPath, nearest, printable
 from sandwich_sim.variables import VARIABLES, Variable
 
 CUMULATIVE = ("cumulative_profit", "cumulative_revenue", "discounted_profit", "discounted_revenue")
@@ -19,7 +19,18 @@ Kind = Literal["series", "cumulative", "flag", "event_time"]
 
 
 class StatementError(ValueError):
-    """What is wrong with a text, and what to do."""
+    """What is wrong with a text, and what to do.
+
+    Parameters
+    ----------
+    message : str
+    about : tuple of key path
+        What of a scenario decides on it: the event or hop that is not there, the horizon.
+    """
+
+    def __init__(self, message: str, about: tuple[KeyPath, ...] = ()) -> None:
+        super().__init__(message)
+        self.about = about
 
 
 @dataclass(frozen=True)
@@ -91,16 +102,17 @@ def check_when(when: str, frame: Frame) -> None:
     last = f"{frame.start.year + frame.years:04}{first[4:]}"
     n = len(when)
     if not first[:n] <= when <= last[:n]:
-        raise StatementError(f"{when} is outside the run, from {first} to {last}. Use a date within.")
+        message = f"{when} is outside the run, from {first} to {last}. Use a date within."
+        raise StatementError(message, (("time", "start"), ("time", "years")))
 
 
-def resolve_name(name: str, when: str, frame: Frame) -> Outcome:
-    """Find what a dotted name means."""
+def resolve_name(name: str, when: str, frame: Frame, is_event: bool = False) -> Outcome:
+    """Find what a dotted name means; ``is_event``: only an event makes sense where it stands."""
     base, _, rest = name.partition(".")
     text = f"{name} @ {when}" if when else name
     if base in ("event", "event_time") and rest:
         if rest not in frame.events:
-            raise StatementError(_unknown(rest, frame.events, "event"))
+            raise StatementError(_unknown(rest, frame.events, "event"), (("event", rest),))
         if base == "event":
             return Outcome(text, "flag", rest, when=when)
         _refuse_date(text, name, when)
@@ -114,7 +126,8 @@ def resolve_name(name: str, when: str, frame: Frame) -> Outcome:
         return _series(variable, base, rest, when, frame)
     if name in frame.events:
         return Outcome(text, "flag", name, when=when)
-    raise StatementError(_unknown(name, _all_names(frame), "outcome"))
+    known, noun = (frame.events, "event") if is_event and not rest else (_all_names(frame), "outcome")
+    raise StatementError(_unknown(name, known, noun), (("event", name),))
 
 
 def _series(variable: Variable, base: str, hop: str, when: str, frame: Frame) -> Outcome:
@@ -134,7 +147,7 @@ def _check_hop(base: str, hop: str, frame: Frame) -> None:
     if not hop:
         raise StatementError(f"{base} has a value for each hop. Write {base}.{frame.hops[0]}, say.")
     if hop not in frame.hops:
-        raise StatementError(_unknown(hop, frame.hops, "hop"))
+        raise StatementError(_unknown(hop, frame.hops, "hop"), (("hop", hop),))
 
 
 def _refuse_date(text: str, name: str, when: str) -> None:
@@ -151,7 +164,7 @@ def _unknown(name: str, known: Sequence[str], noun: str) -> str:
     return f'there is no {noun} "{printable(name)}". {hint}'
 
 
-def _all_names(frame: Frame) -> list[str]:
+def _all_names(frame: Frame) -> Sequence[str]:
     per_hop = [*(v.name for v in VARIABLES.values() if v.per_hop), CENTS, *CUMULATIVE]
     names = [f"{base}.{hop}" for base in per_hop for hop in frame.hops]
     single = [v.name for v in VARIABLES.values() if not v.per_hop]

@@ -20,12 +20,13 @@ from sandwich_sim.scenario.parameters import SINGLE_TABLES
 MOST_REMOVED = 500
 _GROUPS = (*NAMED_TABLES, "event", "fact")
 """Tables of tables; single tables and the portfolio stand beside them."""
-REMOVABLE = (*_GROUPS, *SINGLE_TABLES, "portfolio", "correlation")
-WHOLE = ("event", "portfolio", "correlation")
+REMOVABLE = (*_GROUPS, *SINGLE_TABLES, "portfolio", "correlation", "checks")
+WHOLE = ("event", "portfolio", "correlation", "checks")
 """Tables that may be removed whole."""
 FORMS = (
-    '"hop.x", "edge.a-b", "demand.x", "event.x", "portfolio.position.x", "correlation.a ~ b", "fact.x", '
-    'or an optional number, such as "hop.x.tightness"'
+    '"hop.x", "edge.a-b", "demand.x", "event.x", "portfolio.position.x", "correlation.a ~ b", "checks.x", '
+    '"fact.x", all of "event", "portfolio", "correlation" or "checks", or an optional number, '
+    'such as "hop.x.tightness"'
 )
 
 
@@ -57,6 +58,8 @@ def _remove_one(merged: Merged, entry: str, here: Place, findings: Findings) -> 
         hint = f'Did you mean "{match}"?' if match else f"Use {FORMS}."
         findings.add(here.path, f'"{printable(entry)}" cannot be removed. {hint}', here.layer)
         return
+    if path == ("checks",) and not merged.holds(path):
+        return  # a file's own, so that there may be none below: what is asked for is so
     if not merged.holds(path):
         gone = merged.removal(path)
         if gone is not None:
@@ -88,6 +91,7 @@ def _names(merged: Merged) -> Iterator[str]:
     for group in _GROUPS:
         yield from (dotted((group, name)) for name in table_of(merged.document, group))
     yield from (f"correlation.{key}" for key in table_of(merged.document, "correlation"))
+    yield from (dotted(("checks", name)) for name in table_of(merged.document, "checks"))
     positions = table_of(table_of(merged.document, "portfolio"), "position")
     yield from (dotted(("portfolio", "position", name)) for name in positions)
 

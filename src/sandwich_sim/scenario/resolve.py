@@ -64,7 +64,7 @@ def resolve(merged: Merged, stem: str, findings: Findings) -> ScenarioSpec | Non
     read_events(merged.document, draft, findings)
     read_portfolio(merged.document, draft, findings)
     check_tables(draft, merged, findings)
-    read_checks(merged.document, draft, findings)
+    read_checks(merged, draft, findings)
     resolve_same_as(draft, merged, findings)
     check_ranges(draft, findings)
     check_shares(draft, merged, findings)

@@ -220,7 +220,9 @@ class _Reader:
         return Term(f"{name.replace('_', '.')}({outcome.text})", "quantile", outcome, level=level)
 
     def _probability(self) -> Term:
-        outcome = self.outcome()
+        rest = [token.text for token in self.tokens[self.at :]]
+        inside = rest[: rest.index(")")] if ")" in rest else rest
+        outcome = self.outcome(is_event=not any(text in _COMPARE for text in inside))
         token = self.peek()
         if token.text not in _COMPARE:
             if outcome.kind != "flag":
@@ -241,13 +243,13 @@ class _Reader:
             )
         return Term(f"se({inner.text})", "error", inner=inner)
 
-    def outcome(self) -> Outcome:
+    def outcome(self, is_event: bool = False) -> Outcome:
         name = self.take("name", "an outcome")
         when = ""
         if self.peek().text == "@":
             self.at += 1
             when = self._when()
-        return resolve_name(name, when, self.frame)
+        return resolve_name(name, when, self.frame, is_event)
 
     def _when(self) -> str:
         token = self.peek()

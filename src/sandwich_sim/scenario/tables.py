@@ -21,6 +21,7 @@ NAME_RULE = "Use letters, digits and _, at most 40, a letter first"
 TIME_KEYS = ("start", "years", "steps_per_year")
 RUN_KEYS = ("trajectories", "seed", "sampler", "fans", "keep_series", "sobol_slots")
 CLAUSE_KEYS = ("series", "below", "above", "rises", "falls", "ends_above", "ends_above_start")
+MOVE_KEYS = ("years", "by", "by_ratio")
 MAX_TEXT = 4000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -67,9 +68,21 @@ class Table:
         """Note every key that the table does not have."""
         for key in self.data:
             if key not in known:
-                self.add(
-                    key, f"unknown key. {self.findings.advise(key, known, otherwise=where_it_belongs(key))}"
+                hint = self._of_a_move(key) or self.findings.advise(
+                    key, known, otherwise=where_it_belongs(key)
                 )
+                self.add(key, f"unknown key. {hint}")
+
+    def _of_a_move(self, key: str) -> str | None:
+        """Say where the ``years`` of an event belong: into how a series moves, not into [time]."""
+        if self.path[:1] != ("event",) or key not in MOVE_KEYS:
+            return None
+        value = self.data[key]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            value = 2 if key == "years" else 0.1
+        others = "" if key == "years" else "years = 2, "
+        move = f"{{ {others}{key} = {shown(value)} }}"
+        return f"It belongs in how the series of a clause moves: rises = {move}, or falls = {move}."
 
     def add(self, key: str, message: str, decided_by: str | None = None) -> None:
         """Note a problem with a key; ``decided_by`` names another key of the table that makes it one."""

@@ -12,6 +12,7 @@ from sandwich_sim.scenario.parameters import SINGLE_TABLES
 from sandwich_sim.scenario.spec import Clause, Event, Move, Position, RunOptions, Sampler
 from sandwich_sim.scenario.tables import (
     CLAUSE_KEYS,
+    MOVE_KEYS,
     NAME,
     NAME_RULE,
     RUN_KEYS,
@@ -23,7 +24,6 @@ from sandwich_sim.variables import FAN_DEFAULT, KEEP_SERIES_DEFAULT
 
 TOP_KEYS = ("name", "title", "summary", "time", "run", *SINGLE_TABLES)
 TOP_TABLES = ("hop", "edge", "demand", "correlation", "event", "portfolio", "checks", "fact")
-MOVE_KEYS = ("years", "by", "by_ratio")
 POSITION_KEYS = ("weight", "exposure", "price", "revenue")
 FACT_TEXTS = ("hop", "quantity", "unit", "period", "source", "url", "published", "grade", "note")
 FACT_NUMBERS = ("best", "low", "high")

@@ -162,7 +162,7 @@ def test_every_wrong_check_is_told_at_once_with_its_place(tmp_path):
         load_scenario(path)
     lines = str(caught.value).splitlines()
     assert lines == [
-        f'{path}:4:1: checks.a: there is no outcome "thesis_falsifed". Did you mean "thesis_falsified"?',
+        f'{path}:4:1: checks.a: there is no event "thesis_falsifed". Did you mean "thesis_falsified"?',
         f'{path}:5:1: checks.b: is 3. Use a statement, such as "P(thesis_falsified) < 0.5".',
         f'{path}:6:1: checks.c: there is no hop "chip". Did you mean "chips"?',
         f'{path}:8:1: checks."e f": is no name for a check. Use letters, digits and _, at most 40, '

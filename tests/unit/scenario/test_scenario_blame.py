@@ -112,6 +112,7 @@ REMOVED = st.sampled_from(
     [
         *(f"{group}.{name}" for group, names in NAMES.items() for name in names),
         *("event.umbrella_closed", "event.thesis_falsified.clauses", "portfolio", "event", "correlation"),
+        *("checks", "checks.labs_keep_little", "event.lab_profit_center", "event.lab_profit_center.clauses"),
         *("portfolio.position.big_cloud", "portfolio.position.big_cloud.weight", "hop.lab.role"),
         *("hop.cloud.role", "edge.cloud-chips.kind", "correlation.demand.app.growth ~ demand.cloud.growth"),
         *KEYS,

@@ -185,6 +185,83 @@ def test_correlation_of_a_number_that_takes_another_draw_is_dropped(overlay: Ove
     assert all("demand.cloud.growth is the draw of demand.app.growth by " in note for note in mine.notes)
 
 
+def test_check_of_an_event_that_is_removed_later_is_dropped(tmp_path: Path) -> None:
+    base = load_scenario("base")
+    spec = load_scenario("base", ["remove=event", "time.years=1"])
+    gone = {"umbrella_likely_closes", "labs_are_no_profit_center"}
+    assert [name for name, _ in spec.checks] == [name for name, _ in base.checks if name not in gone]
+    assert spec.notes == (
+        "the check umbrella_likely_closes is dropped: event.umbrella_closed is removed by "
+        "--set remove=event.",
+        "the check labs_are_no_profit_center is dropped: event.lab_profit_center is removed by "
+        "--set remove=event.",
+    )
+    path = tmp_path / "stored.toml"
+    path.write_text(dump_scenario(spec))
+    assert load_scenario(path).checks == spec.checks
+
+
+def test_check_of_a_hop_that_is_removed_later_is_dropped(overlay: Overlay) -> None:
+    mine = overlay('[checks]\na = "p50(margin.datacenter @ horizon) < 1"\n', "remove=hop.datacenter")
+    assert mine.checks == () and "checks" not in mine.document
+    (note,) = mine.notes
+    assert note == "the check a is dropped: hop.datacenter is removed by --set remove=hop.datacenter."
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "said"),
+    [
+        (
+            'remove = ["event.umbrella_closed"]\n[checks]\na = "P(umbrella_closed) > 0.1"\n',
+            (),
+            r'mine.toml:4:1: checks.a: event.umbrella_closed is gone by remove = \["event.umbrella_closed"\]',
+        ),
+        (
+            "",
+            ("remove=event.umbrella_closed", 'checks.a="P(umbrella_closed) > 0.1"'),
+            r"^--set checks.a=.P\(umbrella_closed\) > 0.1.: checks.a: event.umbrella_closed is gone by",
+        ),
+        (
+            '[checks]\na = "P(umbrela_closed) > 0.1"\n',
+            ("remove=event",),
+            'mine.toml:3:1: checks.a: there is no event "umbrela_closed". There is none in this scenario.',
+        ),
+        (
+            '[checks]\na = "P(lab_profit_centre) > 0.1"\n',
+            ("remove=event.lab_profit_center",),
+            'checks.a: there is no event "lab_profit_centre". Known: thesis_falsified, umbrella_closed',
+        ),
+        (
+            '[checks]\na = "p50(gap @ 2034) > 0.1"\n',
+            ("time.years=5",),
+            r"^--set time.years=5: time.years: breaks checks.a \(.*mine.toml:3:1\): 2034 is outside the run",
+        ),
+    ],
+)
+def test_check_that_cannot_be_judged_is_refused_where_that_was_made(
+    overlay: Overlay, text: str, overrides: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        overlay(text, *overrides)
+
+
+def test_checks_may_be_removed() -> None:
+    base = load_scenario("base")
+    assert load_scenario("base", ["remove=checks"]).checks == ()
+    one = load_scenario("base", ["remove=checks.chip_margin_falls"])
+    assert [name for name, _ in one.checks] == [
+        name for name, _ in base.checks if name != "chip_margin_falls"
+    ]
+    with pytest.raises(ScenarioError, match=r'Did you mean "checks.chip_margin_falls"\?'):
+        load_scenario("base", ["remove=checks.chip_margin_fall"])
+
+
+def test_removing_checks_where_there_are_none_is_no_mistake(overlay: Overlay) -> None:
+    assert overlay('remove = ["checks"]\n', "remove=checks", name="lower").checks == ()
+    mine = overlay('remove = ["checks"]\n[checks]\na = "mean(gap @ 2030) > 0"\n', base="lower.toml")
+    assert mine.checks == (("a", "mean(gap @ 2030) > 0"),)
+
+
 def test_nothing_is_noted_where_nothing_is_dropped(overlay: Overlay) -> None:
     assert overlay('[demand.app]\ngrowth = { dist = "uniform", low = 0.1, high = 0.5 }\n').notes == ()
     assert all(load_scenario(name).notes == () for name in shipped_scenarios())
