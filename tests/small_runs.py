@@ -16,6 +16,7 @@ from sandwich_sim.simulation import run
 DATA = Path(__file__).parent / "data"
 FOURTEEN_HOPS = str(DATA / "fourteen_hops.toml")
 MARKUP = str(DATA / "markup.toml")
+BARE = str(DATA / "bare.toml")
 
 
 @cache

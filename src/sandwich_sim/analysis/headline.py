@@ -184,9 +184,12 @@ def _capital(view: RunView) -> Statement:
             Figure(f"Cents that investors add, {_month(when)}", estimate, "¢", view.summary.n_trajectories)
         )
     now, later = figures
+    then = _adds(later.estimate.value)
+    if now.estimate.value >= 0.0:
+        then = then.removeprefix("add ")
     return Statement(
         f"For every dollar that users pay, investors {_adds(now.estimate.value)} for equipment in "
-        f"{_month(view.summary.start)} and {_adds(later.estimate.value)} in {_month(view.summary.horizon)}.",
+        f"{_month(view.summary.start)} and {then} in {_month(view.summary.horizon)}.",
         (now, later),
     )
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.analysis.grouped import (
     estimate_mean_of,
-    estimate_quantile_of,
+    estimate_quantiles_of,
     estimate_share_of,
     estimate_shortfall_of,
 )
@@ -132,7 +132,7 @@ class Portfolio:
     effective_hops : Estimate or None
         One over the sum of squared parts of the book's profit: 1 if one hop is all of it.
     by_driver : tuple of Driver
-        The uncertain inputs, the one that moves the book most first.
+        The uncertain inputs that move the book most, the strongest first.
     n_driver : int
         Trajectories behind the drivers.
     missing : str
@@ -298,6 +298,4 @@ def _multiple(price: float, revenue: float, profit: Floats, hops_revenue: float)
 
 
 def _spread(values: Floats) -> Spread:
-    return Spread(
-        estimate_mean_of(values), {level: estimate_quantile_of(values, level) for level in QUANTILES}
-    )
+    return Spread(estimate_mean_of(values), estimate_quantiles_of(values, QUANTILES))

@@ -20,6 +20,8 @@ DRIVER_SAMPLE = 65_536
 N_BIN = 16
 """Bins of equal count of an input."""
 FEWEST_IN_BIN = 8
+MOST_DRIVERS = 20
+"""Inputs that are named."""
 _WORST = 0.05
 
 
@@ -119,7 +121,8 @@ def drivers(trajectories: Trajectories, book: Floats) -> tuple[tuple[Driver, ...
     Returns
     -------
     tuple of Driver
-        The strongest first; empty if there are too few trajectories or no drawn input.
+        The strongest, at most `MOST_DRIVERS`, the first one first; empty if there are too few
+        trajectories or no drawn input.
     int
         Trajectories used.
     """
@@ -129,15 +132,16 @@ def drivers(trajectories: Trajectories, book: Floats) -> tuple[tuple[Driver, ...
         return (), 0
     draws = Trajectories(trajectories.folder, n).whole("parameters")
     values = book[:n]
-    found = [_driver(name, row, values) for name, row in zip(meta.parameters, draws, strict=True)]
-    return tuple(sorted(found, key=lambda driver: -driver.variance.value)), n
+    variances = [_first_order(_bins(row), values) for row in draws]
+    strongest = sorted(range(len(variances)), key=lambda row: -variances[row].value)[:MOST_DRIVERS]
+    return tuple(_driver(meta.parameters[row], variances[row], draws[row], values) for row in strongest), n
 
 
-def _driver(name: str, draws: NDArray[np.float32], book: Floats) -> Driver:
+def _driver(name: str, variance: Estimate, draws: NDArray[np.float32], book: Floats) -> Driver:
     low, high = np.quantile(draws, (0.2, 0.8))
     return Driver(
         name,
-        _first_order(_bins(draws), book),
+        variance,
         estimate_mean_of(np.where(draws <= low, book, np.nan)),
         estimate_mean_of(np.where(draws >= high, book, np.nan)),
     )

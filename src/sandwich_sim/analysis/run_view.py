@@ -6,7 +6,7 @@ here they join the dataset, so that every figure takes a dataset and nothing els
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ import numpy as np
 
 from sandwich_sim.analysis.trajectories import Trajectories
 from sandwich_sim.results.aggregate import Accumulators
-from sandwich_sim.results.dataset import open_run, read_accumulators
+from sandwich_sim.results.dataset import read_accumulators, to_dataset
+from sandwich_sim.results.layout import layout_of
+from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.results.summarize import summarize
 from sandwich_sim.results.summary import ENDS, Summary
 from sandwich_sim.scenario.load import load_scenario
@@ -38,7 +40,8 @@ class RunView:
     ----------
     folder : Path
     dataset : xarray.Dataset
-        As `open_run` gives it, with ``revenue_share_end`` and ``profit_share_end``.
+        The summary of the run as `open_run` gives it, in memory, with ``revenue_share_end`` and
+        ``profit_share_end``. What the run keeps of single trajectories is in ``trajectories``.
     spec : ScenarioSpec
         The scenario that was run.
     summary : Summary
@@ -71,12 +74,18 @@ def open_view(folder: Path | str) -> RunView:
     summary = summarize(accumulators, trajectories.meta)
     return RunView(
         folder=folder,
-        dataset=with_maps(open_run(folder), summary),
+        dataset=with_maps(_summary_dataset(trajectories.meta, accumulators), summary),
         spec=load_scenario(folder / "scenario.toml"),
         summary=summary,
         accumulators=accumulators,
         trajectories=trajectories,
     )
+
+
+def _summary_dataset(meta: RunMeta, accumulators: Accumulators) -> xr.Dataset:
+    """Label the summary of a run; from its sums, as reading hundreds of small arrays takes longer."""
+    layout = replace(layout_of(meta), trajectories=())
+    return to_dataset(layout, {}, accumulators)
 
 
 def with_maps(dataset: xr.Dataset, summary: Summary) -> xr.Dataset:

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repair": ("Results", "Compute again what is damaged of a run."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
     "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
+    "report": ("Results", "Write one HTML file that shows a run, or several side by side."),
     "plot": ("Results", "Draw a figure of a run as PNG, SVG or PDF."),
     "doctor": ("This machine", "Check versions, processors, memory, disk and the kernel cache."),
     "completion": ("This machine", "Print the script that completes commands in a shell."),

@@ -29,7 +29,7 @@ def plot_assumption(assumption: Assumption, ax: Axes, *, theme: Theme = LIGHT) -
     low, high = float(assumption.values[0]), float(assumption.values[-1])
     ticks = nice_ticks(low, high, 3)
     ax.set_xlim(low, high)
-    ax.set_xticks(ticks, tick_texts(ticks, ""))
+    panel.mark_across(ticks, tick_texts(ticks, ""))
     panel.finish(assumption.title, f"{assumption.name}: {assumption_words(assumption)}")
     return ax
 

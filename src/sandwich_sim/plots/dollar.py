@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from sandwich_sim.errors import UsageError
-from sandwich_sim.plots.quantities import record_at
+from sandwich_sim.plots.quantities import record_at, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, hop_colors, is_narrow
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def plot_dollar(
         shown.append(_cents(dataset, 0).median)
         _mark_start(ax, shown[-1], rows, theme)
     _frame(ax, np.stack(shown), len(hops), narrow=narrow, theme=theme)
-    _label_rows(ax, _hop_titles(dataset, hops), cents, narrow=narrow, theme=theme)
+    titles = [shorten(title, 28) for title in _hop_titles(dataset, hops)]
+    _label_rows(ax, titles, cents, narrow=narrow, theme=theme)
     _write_titles(ax, dataset, record, narrow=narrow, theme=theme)
     return ax
 

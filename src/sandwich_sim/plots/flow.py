@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from sandwich_sim.analysis.dollar_flows import USERS, DollarFlows
 from sandwich_sim.plots.flow_layout import Band, Bar, lay_out
 from sandwich_sim.plots.panel import Panel
-from sandwich_sim.plots.quantities import interval, number
+from sandwich_sim.plots.quantities import interval, number, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink, is_narrow
 
 if TYPE_CHECKING:
@@ -114,9 +114,9 @@ def _label(
     pitch = panel.fit_rows(len(flows.hops) + 1, 1.15)
     in_one_line = narrow or pitch < 2.7 * panel.size
     title, what = bar_words(flows, bar.hop, titles, year, brief=in_one_line)
-    size, row = panel.row_size, float(bar.row)
+    size, row, title = panel.row_size, float(bar.row), shorten(title, 28 if in_one_line else 36)
     look: dict[str, Any] = {"fontsize": size, "color": panel.theme.text, "weight": "bold"}
-    halo: dict[str, Any] = {"path_effects": [panel.halo(0.3 * size)]}
+    halo: dict[str, Any] = {"path_effects": panel.halo(0.3 * size)}
     across = 1.06 * max(100.0, bar.right)
     if not in_one_line:
         above: dict[str, Any] = {"va": "bottom", "xytext": (0, 0.1 * size)}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.panel import Panel, nice_ticks, tick_texts
-from sandwich_sim.plots.quantities import Scale, hop_titles, interval, number, record_label
+from sandwich_sim.plots.quantities import Scale, hop_titles, interval, number, record_label, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def plot_map(
         )
         _draw_arrow(panel, before, float(median), row, color)
         words = f"{number(median, '%')} ({interval(low, high, '%')})"
-        label_row(panel, row, title, words)
+        label_row(panel, row, shorten(title, 28), words)
     low, high = limits or map_limits(dataset)
     row_frame(panel, low, high, len(titles))
     when = f"{record_label(dataset, 0)} (ring) to {record_label(dataset, -1)} (dot)"
@@ -125,7 +125,7 @@ def label_row(panel: Panel, row: float, title: str, words: str) -> None:
     size = panel.row_size
     place: dict[str, Any] = {
         "xycoords": panel.ax.get_yaxis_transform(), "textcoords": "offset points", "va": "bottom",
-        "path_effects": [panel.halo(0.3 * size)], "zorder": 5,
+        "path_effects": panel.halo(0.3 * size), "zorder": 5,
     }  # fmt: skip
     panel.ax.annotate(title, (0.0, row), (0.0, 0.42 * size), color=panel.theme.text, fontsize=size, **place)
     panel.ax.annotate(
@@ -138,7 +138,7 @@ def row_frame(panel: Panel, low: float, high: float, n_row: int, scale: Scale = 
     ax, room = panel.ax, 0.04 * max(high - low, 1e-9)
     ax.set_xlim(low - room, high + room)
     ticks = nice_ticks(low, high, 4)
-    ax.set_xticks(ticks, tick_texts(ticks, scale.suffix))
+    panel.mark_across(ticks, tick_texts(ticks, scale.suffix))
     ax.set_yticks([])
     ax.set_ylim(n_row - 0.45, -0.75)
     ax.axvline(0.0, color=panel.theme.muted, linewidth=0.9, zorder=1)

@@ -100,7 +100,7 @@ def plot_margin_split(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) ->
         total,
         color=theme.text,
         linewidth=0.2 * panel.size,
-        path_effects=[panel.halo(0.4 * panel.size)],
+        path_effects=panel.halo(0.4 * panel.size),
     )
     panel.years(years)
     panel.values(min(0.0, float(down.min())), float(up.max()), scale_of("margin_slack"))

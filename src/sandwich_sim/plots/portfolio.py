@@ -11,7 +11,7 @@ from sandwich_sim.analysis.portfolio import Portfolio
 from sandwich_sim.analysis.portfolio_shares import ShareDensity
 from sandwich_sim.plots.maps import label_row, row_frame
 from sandwich_sim.plots.panel import Panel
-from sandwich_sim.plots.quantities import Scale, number
+from sandwich_sim.plots.quantities import Scale, number, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink, mark
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def plot_positions(
                 100.0 * np.repeat(density.edges, 2)[1:-1], row + 0.3, row + 0.3 - heights, color=color,
                 alpha=0.4, linewidth=0, zorder=2,
             )  # fmt: skip
-        label_row(panel, row - 0.22, place.name, position_words(place))
+        label_row(panel, row - 0.22, shorten(place.name, 26), position_words(place))
     low, high = (100.0 * end for end in densities[0].edges[[0, -1]])
     row_frame(panel, low, high, len(places))
     ax.set_ylim(len(places) - 0.55, -0.95)
@@ -78,7 +78,7 @@ def plot_book_parts(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> 
         ax.barh(row - 0.02, part.mean.value, height=0.22, color=colors[part.hop], zorder=2)
         ax.barh(row + 0.22, part.in_worst.value, height=0.18, color=colors[part.hop], alpha=0.4, zorder=2)
         words = f"{number(part.mean.value)}, in the worst 5%: {number(part.in_worst.value)}"
-        label_row(panel, row - 0.14, part.title, words)
+        label_row(panel, row - 0.14, shorten(part.title, 24), words)
     values = [value for part in portfolio.by_hop for value in (part.mean.value, part.in_worst.value)]
     row_frame(panel, min(0.0, np.nanmin(values)), max(0.0, np.nanmax(values)), len(portfolio.by_hop), _PLAIN)
     effective = portfolio.effective_hops
@@ -104,7 +104,12 @@ def plot_drivers(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> Axe
         )
         for value, color in ((low, ink(theme, 2)), (high, mark(theme))):
             ax.scatter(value, row, s=(0.6 * panel.size) ** 2, color=color, linewidth=0, zorder=3)
-        label_row(panel, row, driver.parameter, f"{number(100.0 * driver.variance.value, '%')} of variance")
+        label_row(
+            panel,
+            row,
+            shorten(driver.parameter, 38),
+            f"{number(100.0 * driver.variance.value, '%')} of variance",
+        )
     values = [middle, *(v for driver in drivers for v in (driver.low.value, driver.high.value))]
     row_frame(panel, float(np.nanmin(values)), float(np.nanmax(values)), max(len(drivers), 1), _PLAIN)
     ax.axvline(middle, color=theme.muted, linewidth=0.9, zorder=1)

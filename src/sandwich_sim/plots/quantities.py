@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 MINUS = "\N{MINUS SIGN}"
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
+_QUANTILES = ("quantile", "quantile_standard_error")
 _CENTS = ("dollar_profit", "dollar_other", "profit_capture")
 
 
@@ -69,6 +70,8 @@ class Fan:
     mean, error : ndarray of float64, shape (n_record,)
         Mean and its standard error.
     scale : Scale
+    quantile_error : ndarray of float64, shape (5, n_record), or None
+        Standard errors of the quantiles, where the run kept them.
     """
 
     years: Floats
@@ -76,6 +79,7 @@ class Fan:
     mean: Floats
     error: Floats
     scale: Scale
+    quantile_error: Floats | None = None
 
     @property
     def middle(self) -> Floats:
@@ -103,13 +107,19 @@ def fan_of(dataset: xr.Dataset, name: str) -> Fan:
         scale.factor * dataset[f"{base}_{what}"].sel(chosen).values.astype(np.float64)
         for what in ("mean", "standard_error")
     )
-    quantiles = None
-    if f"{base}_quantile" in dataset:
-        stored = dataset[f"{base}_quantile"].sel(chosen).sel(quantile=list(LEVELS), method="nearest")
-        quantiles = scale.factor * stored.transpose("quantile", "time").values.astype(np.float64)
-        if np.isnan(quantiles[2]).all():
-            quantiles = None
-    return Fan(decimal_years(dataset), quantiles, mean, error, scale)
+    quantiles, errors = (_levels(dataset, f"{base}_{what}", chosen) for what in _QUANTILES)
+    if quantiles is None or np.isnan(quantiles[2]).all():
+        return Fan(decimal_years(dataset), None, mean, error, scale)
+    if errors is not None:
+        errors *= scale.factor
+    return Fan(decimal_years(dataset), scale.factor * quantiles, mean, error, scale, errors)
+
+
+def _levels(dataset: xr.Dataset, name: str, chosen: dict[str, str]) -> Floats | None:
+    if name not in dataset:
+        return None
+    stored = dataset[name].sel(chosen).sel(quantile=list(LEVELS), method="nearest")
+    return np.array(stored.transpose("quantile", "time").values, dtype=np.float64)
 
 
 def decimal_years(dataset: xr.Dataset) -> Floats:
@@ -163,6 +173,11 @@ def hop_titles(dataset: xr.Dataset) -> dict[str, str]:
     if "hop_title" in dataset.coords:
         return dict(zip(hops, (str(title) for title in dataset["hop_title"].values), strict=True))
     return {hop: hop.replace("_", " ").capitalize() for hop in hops}
+
+
+def shorten(title: str, most: int) -> str:
+    """Cut a title for a figure; tables and descriptions have it in full."""
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
 
 def number(value: float, suffix: str = "") -> str:

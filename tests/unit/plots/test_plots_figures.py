@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
+import sandwich_sim
 from sandwich_sim.analysis.dollar_flows import USERS, dollar_flows
 from sandwich_sim.analysis.falsified import paths_of_event, share_above_zero
 from sandwich_sim.errors import UsageError
@@ -86,10 +87,11 @@ def test_the_ruler_multiplies_the_three_means():
 
 def test_single_paths_are_those_of_trajectories_in_which_the_event_happens():
     paths = paths_of_event(base().trajectories, "thesis_falsified", "all_in_margin")
-    flags = dataset()["event_flag"].sel(event="thesis_falsified").values
+    whole = sandwich_sim.open_run(base().folder)
+    flags = whole["event_flag"].sel(event="thesis_falsified").values
     assert paths.n_found == flags.sum()
     assert paths.trajectories == tuple(np.flatnonzero(flags)[: len(paths.values)])
-    stored = dataset()["all_in_margin"].isel(trajectory=list(paths.trajectories)).values
+    stored = whole["all_in_margin"].isel(trajectory=list(paths.trajectories)).values
     assert np.array_equal(paths.values, stored.T)
     axes = plot_watch(dataset(), panel(), paths=paths)
     thin = [line for line in axes.lines if len(line.get_xdata()) == 11]
@@ -101,7 +103,8 @@ def test_single_paths_are_those_of_trajectories_in_which_the_event_happens():
 def test_the_part_above_zero_is_the_same_from_trajectories_and_from_the_histogram(year):
     exact, n = share_above_zero(base().trajectories, base().accumulators, "all_in_margin", year)
     assert n == 4096
-    assert exact.value == pytest.approx((dataset()["all_in_margin"].isel(year=year).values > 0.0).mean())
+    margins = sandwich_sim.open_run(base().folder)["all_in_margin"]
+    assert exact.value == pytest.approx((margins.isel(year=year).values > 0.0).mean())
     summary = small_view("base", "summary", 4096)
     read, n = share_above_zero(summary.trajectories, summary.accumulators, "all_in_margin", year)
     assert n == 4096

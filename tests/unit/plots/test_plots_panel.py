@@ -54,7 +54,7 @@ def test_a_range_without_width_still_makes_an_axis(low, high):
     panel.values(low, high, Scale(1.0, "", ""))
     bottom, top = axes.get_ylim()
     assert bottom < top
-    assert len(axes.get_yticks()) >= 2
+    assert len(axes.texts) >= 2
 
 
 def test_a_run_of_one_year_and_one_of_a_century_have_some_years_below():
@@ -63,7 +63,8 @@ def test_a_run_of_one_year_and_one_of_a_century_have_some_years_below():
         panel = Panel(axes, LIGHT)
         panel.years(np.linspace(2026.5, 2026.5 + years, 4 * years + 1))
         panel.finish("Title")
-        assert 1 <= len(axes.get_xticks()) <= 6
+        shown = [text.get_text() for text in axes.texts if text.get_text().isdigit()]
+        assert 1 <= len(shown) <= 6
 
 
 def test_an_axes_of_the_user_keeps_its_place():

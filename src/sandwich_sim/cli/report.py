@@ -1,0 +1,55 @@
+"""`sandwich-sim report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.output import file_size, note, say, say_json
+from sandwich_sim.errors import UsageError
+
+MOST_RUNS = 12
+
+
+@click.command(
+    epilog=example(
+        "sandwich-sim report results/base-1a2b3c4d -o report.html",
+        "sandwich-sim report results/base-1a2b3c4d results/capex_bust-5e6f7a8b -o both.html",
+    )
+)
+@click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="report.html",
+    show_default=True,
+    help="File to write.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+@json_option
+def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) -> None:
+    """Write one HTML file that shows the result folders RUN, side by side if there are several.
+
+    The file needs no network and no server: mail it, open it, print it.
+    """
+    if len(runs) > MOST_RUNS:
+        raise UsageError(f"{len(runs)} runs are too many for one page. Name at most {MOST_RUNS}.")
+    if output.exists() and not force:
+        raise UsageError(f"{output} exists. Choose another name, or overwrite it with --force.")
+    if not output.parent.is_dir():
+        raise UsageError(f"the folder {output.parent} does not exist. Make it first.")
+    try:
+        from sandwich_sim.report.build import write_report
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"a report needs {error.name}. Install it: pip install 'sandwich-sim[plots]'"
+        ) from error
+    size = write_report(runs, output)
+    if as_json:
+        say_json({"file": output, "bytes": size, "runs": runs})
+        return
+    say(str(output))
+    note(f"{file_size(size)}; open it in any browser.")
