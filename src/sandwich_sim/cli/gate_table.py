@@ -31,7 +31,7 @@ def print_report(report: GateReport, quiet: bool) -> None:
     """Print a report."""
     width = max((len(scenario.name) for scenario in report.scenarios), default=0)
     for scenario in report.scenarios:
-        _print_headline(scenario, width)
+        _print_headline(scenario, width, quiet)
         if not quiet:
             _print_details(scenario)
     for text in report.refused:
@@ -47,10 +47,12 @@ def print_report(report: GateReport, quiet: bool) -> None:
     )
 
 
-def _print_headline(scenario: ScenarioVerdict, width: int) -> None:
+def _print_headline(scenario: ScenarioVerdict, width: int, quiet: bool) -> None:
     head = f"{clean_line(scenario.name):<{width}}  {_verdict(scenario.verdict)}  "
     _print_beside(head, width + 16, scenario.reason)
     for check in scenario.checks:
+        if quiet and not check.exit_code:
+            continue
         found = f"{check.value:.4g} ({check.low:.4g} to {check.high:.4g})"
         head = f"{'':<{width}}  {_verdict(check.verdict)}  "
         _print_beside(head, width + 16, f"check {check.name}: {check.statement}: {found}")
