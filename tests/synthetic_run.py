@@ -80,7 +80,9 @@ def count_buckets(values: NDArray[Any], name: str, n_bucket: int) -> NDArray[np.
     x = values.ravel()
     is_defined = ~np.isnan(x)
     x = x[is_defined].astype(np.float64)
-    place = x if variable.scale == 0 else x / (variable.scale + np.abs(x))
+    place = x if variable.scale == 0 else x / (abs(variable.scale) + np.abs(x))
+    if variable.scale < 0:
+        place = np.log(np.maximum(x, 1e-300))
     bucket = np.floor((place - variable.low) / (variable.high - variable.low) * n_bucket)
     bucket = np.where(bucket < 0, n_bucket, np.where(bucket >= n_bucket, n_bucket + 1, bucket))
     counts = np.bincount(bucket.astype(np.int64), minlength=n_bucket + 3)

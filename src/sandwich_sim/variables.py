@@ -26,8 +26,9 @@ class Variable:
     low, high : float
         Range of its histograms, on the histogram's axis.
     scale : float
-        0 for a linear axis; otherwise the axis is ``x / (scale + abs(x))``, which resolves
-        values near ``scale`` best and never overflows.
+        0 for a linear axis. Above 0 the axis is ``x / (scale + abs(x))``, which resolves values
+        near ``scale`` best and never overflows. `LOGARITHMIC` for one of ``ln x``, for what
+        falls or grows by orders of magnitude.
     can_be_undefined : bool
         True if a record may have no value (NaN), which is counted.
     """
@@ -43,13 +44,16 @@ class Variable:
 
 
 MONEY = "bn USD/yr"
+LOGARITHMIC = -1.0
+"""Scale of a histogram whose axis is ln x; what is not above 0 lies below its range."""
+_FALLING, _GROWING = (-21.0, 5.0), (-5.0, 25.0)
 
 PER_HOP: tuple[Variable, ...] = (
     Variable("revenue", MONEY, "Revenue", True, scale=100.0),
     Variable("profit", MONEY, "Operating profit", True, scale=50.0),
     Variable("other", MONEY, "Wages and everything outside the chain", True, scale=100.0),
-    Variable("margin", "1", "Operating margin", True, -2.0, 1.0),
-    Variable("gross_margin", "1", "Gross margin (profit before fixed cost)", True, -2.0, 1.0),
+    Variable("margin", "1", "Operating margin", True, -2.5, 1.0),
+    Variable("gross_margin", "1", "Gross margin (profit before fixed cost)", True, -2.5, 1.0),
     Variable("premium", "1", "Premium over a normal return", True, low=-1.0, scale=1.0),
     Variable("scarcity", "1", "Scarcity", True, 0.0, 1.0),
     Variable("monopoly", "1", "Monopoly", True, 0.0, 1.0),
@@ -64,9 +68,16 @@ PER_HOP: tuple[Variable, ...] = (
 
 PER_STEP: tuple[Variable, ...] = (
     Variable("gap", "months", "Capability gap, frontier to open weights", low=0.0, scale=6.0),
-    Variable("price", "index", "Closed price of a token (open break-even at start = 1)", low=0.0, scale=0.05),
-    Variable("line", "index", "Market price of an open-weight token", low=0.0, scale=0.05),
-    Variable("cost", "index", "Closed labs' cost of serving a token", low=0.0, scale=0.05),
+    Variable(
+        "price",
+        "index",
+        "Closed price of a token (open break-even at start = 1)",
+        False,
+        *_FALLING,
+        LOGARITHMIC,
+    ),
+    Variable("line", "index", "Market price of an open-weight token", False, *_FALLING, LOGARITHMIC),
+    Variable("cost", "index", "Closed labs' cost of serving a token", False, *_FALLING, LOGARITHMIC),
     Variable("margin_engineering", "1", "Serving margin from engineering (log)", low=-2.0, high=2.0),
     Variable("margin_return", "1", "Serving margin from the normal return (log)", low=-2.0, high=2.0),
     Variable("margin_slack", "1", "Serving margin from slack in the open price (log)", low=-2.0, high=2.0),
@@ -74,7 +85,7 @@ PER_STEP: tuple[Variable, ...] = (
     Variable("inference_margin", "1", "Inference margin of the labs"),
     Variable("all_in_margin", "1", "All-in margin of the labs (training amortized)"),
     Variable("share", "1", "Closed share of the work done", low=0.0),
-    Variable("tokens", "index", "Tokens, in open-model equivalents", low=0.0, scale=1000.0),
+    Variable("tokens", "index", "Tokens, in open-model equivalents", False, *_GROWING, LOGARITHMIC),
     Variable("list_price_ratio", "1", "Closed over open price as listed", low=0.0, scale=6.0),
     Variable("open_share_listed", "1", "Open share of tokens as listed", low=0.0),
     Variable("spend", MONEY, "Final spend", low=0.0, scale=1000.0),
@@ -83,7 +94,7 @@ PER_STEP: tuple[Variable, ...] = (
     Variable("financing", MONEY, "What investors put in (capex less depreciation)", scale=500.0),
     Variable("training", MONEY, "Training spend of the labs", low=0.0, scale=50.0),
     Variable("training_amortised", MONEY, "Training spend, amortized", low=0.0, scale=50.0),
-    Variable("compute_price", "index", "Price of compute (start = 1)", low=0.0, scale=1.0),
+    Variable("compute_price", "index", "Price of compute (start = 1)", False, *_FALLING, LOGARITHMIC),
 )
 
 VARIABLES: dict[str, Variable] = {v.name: v for v in PER_HOP + PER_STEP}

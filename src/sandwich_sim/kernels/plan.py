@@ -23,7 +23,7 @@ class RecordPlan(NamedTuple):
     fan_rows, fine_rows : ndarray of int64
         Series counted in histograms at every record; at the first and last record.
     fan_axis, fine_axis : ndarray of float64, shape (n, 3)
-        Low end, buckets per unit, and scale (0: linear) of each histogram's axis.
+        Low end, buckets per unit, and scale (0: linear, below 0: logarithmic) of each histogram's axis.
     keep_rows : ndarray of int64
         Series kept for each trajectory at each year's record.
     undefined_first, undefined_last : int

@@ -17,9 +17,10 @@ from sandwich_sim.kernels.plan import (
     Outcomes,
     RecordPlan,
 )
+from sandwich_sim.kernels.vmath import log
 
 _UNROLLED = 3 * N_SCRAMBLE
-_FAR = 1e300
+_FAR, _LEAST = 1e30, 1e-300
 N_TOGETHER = 4
 """Histograms that are counted side by side."""
 
@@ -114,18 +115,28 @@ def count_undefined(x: NDArray[np.float64], n_valid: int, undefined: NDArray[np.
 def find_buckets(
     x: NDArray[np.float64], axis: NDArray[np.float64], n_bucket: int, buckets: NDArray[np.uint16]
 ) -> None:
-    """Write each value's bucket: 0 below the range, 1..n inside, n + 1 above, n + 2 undefined."""
-    low, per_unit, scale = axis[0], axis[1], axis[2]
-    most = n_bucket + 1.0
-    if scale == 0.0:
+    """Write each value's bucket: 0 below the range, 1..n inside, n + 1 above, n + 2 undefined.
+
+    In float32, which halves the time: what lies within 1e-4 of a bucket's width from its end may
+    be counted on the other side.
+    """
+    low, per_unit, scale = np.float32(axis[0]), np.float32(axis[1]), np.float32(axis[2])
+    most, one, zero = np.float32(n_bucket + 1), np.float32(1.0), np.float32(0.0)
+    if scale == zero:
         for j in range(x.size):
-            position = min(max((x[j] - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.uint16(select(x[j] == x[j], position, most + 1.0))
+            value = np.float32(x[j])
+            position = min(max((value - low) * per_unit + one, zero), most)
+            buckets[j] = np.uint16(select(value == value, position, most + one))
+    elif scale < zero:
+        for j in range(x.size):
+            value = np.float32(log(max(x[j], _LEAST)))
+            position = min(max((value - low) * per_unit + one, zero), most)
+            buckets[j] = np.uint16(select(x[j] == x[j], position, most + one))
     else:
         for j in range(x.size):
-            value = min(max(x[j], -_FAR), _FAR)  # infinity over infinity would be no bucket at all
-            position = min(max((value / (scale + abs(value)) - low) * per_unit + 1.0, 0.0), most)
-            buckets[j] = np.uint16(select(x[j] == x[j], position, most + 1.0))
+            value = np.float32(min(max(x[j], -_FAR), _FAR))  # infinity over infinity would be no bucket
+            position = min(max((value / (scale + abs(value)) - low) * per_unit + one, zero), most)
+            buckets[j] = np.uint16(select(value == value, position, most + one))
 
 
 @compiled

@@ -118,6 +118,8 @@ class Fold:
         if self._next < self._grid.n_parts or whole is None:
             raise ValueError(f"part {self._next} is missing")
         scrambles = np.arange(N_SCRAMBLE)
+        with np.errstate(over="ignore"):  # such trajectories are counted as failed
+            tail_value = whole.tail_value.astype(np.float32)
         return {
             "total": np.ascontiguousarray(np.moveaxis(whole.total, -1, 0)),
             "square": np.ascontiguousarray(np.moveaxis(whole.square, -1, 0)),
@@ -129,7 +131,7 @@ class Fold:
             "event_total": whole.event_count.sum(axis=-1),
             "failures": whole.failures,
             "first_failure": whole.first_failure,
-            "tail_value": whole.tail_value.astype(np.float32),
+            "tail_value": tail_value,
             "tail_index": whole.tail_index,
             **alternation,
         }

@@ -1,7 +1,7 @@
 """Quantiles from histograms, with their errors; NumPy alone.
 
 A histogram's last axis holds the counts of equal buckets over ``[low, high]`` on the
-variable's axis (``x`` itself, or ``x / (scale + abs(x))``), then underflow, overflow and
+variable's axis (``x`` itself, or ``x / (scale + abs(x))``, or ``ln x``), then underflow, overflow and
 undefined. All functions are vectorized over the axes before it; quantiles come first in
 results.
 """
@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 N_EXTRA = 3
 """Columns after the buckets: underflow, overflow, undefined."""
+LEAST = 1e-300
+"""The logarithm of what is not above 0 is taken of this: below every range."""
 FEWEST_BEYOND = 50
 """A quantile needs that many values on its thinner side; below, no interval for it can be trusted."""
 
@@ -63,14 +65,16 @@ def to_axis(value: ArrayLike, scale: ArrayLike) -> Floats:
     """Return where values lie on the histogram's axis."""
     x, s = np.asarray(value, dtype=np.float64), np.asarray(scale, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        return np.where(s > 0.0, x / np.where(s > 0.0, s + np.abs(x), 1.0), x)
+        scaled = np.where(s > 0.0, x / np.where(s > 0.0, s + np.abs(x), 1.0), x)
+        return np.where(s < 0.0, np.log(np.maximum(x, LEAST)), scaled)
 
 
 def from_axis(place: ArrayLike, scale: ArrayLike) -> Floats:
     """Return the values at places of the histogram's axis; infinite at -1 and 1 of a scaled one."""
     a, s = np.asarray(place, dtype=np.float64), np.asarray(scale, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(s > 0.0, s * a / (1.0 - np.abs(a)), a)
+        scaled = np.where(s > 0.0, s * a / (1.0 - np.abs(a)), a)
+        return np.where(s < 0.0, np.exp(np.where(s < 0.0, a, 0.0)), scaled)
 
 
 @dataclass(frozen=True)

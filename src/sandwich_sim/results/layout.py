@@ -96,7 +96,7 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
     names.extend(text(f"accumulators/{dim}", dim, len(values), "Name") for dim, values in groups if values)
     # Written down, so that counts stay readable when a variable is given another range.
     histograms = (("fan", len(meta.fans)), ("fine", len(fine_series(meta.hops))))
-    long_name = "Range of the buckets on the axis x, or x / (scale + abs(x)) where scale is above 0"
+    long_name = "Range of the buckets on the axis x; x / (scale + abs(x)) for a scale above 0, ln x below"
     for name, n in histograms:
         if n:
             dims, shape = (f"{name}_series", "axis"), (n, len(AXIS))
