@@ -36,7 +36,13 @@ KINDS = [
 )
 @click.option("--hop", metavar="HOP", help="Only this hop.")
 @click.option("--at", metavar="DATE", help="At this date, such as 2031 or 2031-07; the end if not given.")
-@click.option("--size", type=click.Choice(["slide", "page", "phone"]), default="slide", show_default=True)
+@click.option(
+    "--size",
+    type=click.Choice(["slide", "page", "phone"]),
+    default="slide",
+    show_default=True,
+    help="What it is for: its shape and the size of its text.",
+)
 @click.option("--dark", is_flag=True, help="On a dark ground.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @json_option
