@@ -144,7 +144,7 @@ def kernel_cache() -> dict[str, Any]:
     elif is_cached():
         state = f"warm, {file_size(size)}"
     else:
-        state = "cold, the next run compiles for about 20 s"
+        state = "cold, the next run compiles for about half a minute"
     return {"folder": private_path(folder), "state": state, "bytes": size}
 
 

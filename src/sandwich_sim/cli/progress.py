@@ -8,12 +8,13 @@ from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from sandwich_sim.cli.compiling import begin_if_cold, is_warm
 from sandwich_sim.cli.output import clean_line, duration, note, stderr_is_live
 
 if TYPE_CHECKING:
+    from sandwich_sim.cli.compiling import CompilingNote
     from sandwich_sim.simulation import Progress
 
-COMPILING = "compiling the kernels, once (about 20 s)"
 _SHOWN_AFTER = 1.0  # seconds: a run that takes less needs no progress
 _EVERY = 0.1  # seconds between two drawings
 _PLAIN_EVERY = 10.0  # seconds between two lines where no line can be rewritten: a log, a pipe
@@ -42,6 +43,7 @@ class ProgressLine:
         self._width = 0
         self._first: tuple[float, int] | None = None
         self._told = False
+        self._compiling: CompilingNote | None = None
 
     def __call__(self, progress: Progress) -> None:
         if self._quiet:
@@ -49,7 +51,9 @@ class ProgressLine:
         now = monotonic()
         if not self._told:
             self._told = True
-            self._tell_compiling()
+            self._compiling = begin_if_cold(self._live)
+        if progress.done:
+            self._end_compiling(is_done=True)
         # The pace is that since the first trajectories were done, so that compiling does not count.
         if self._first is None and progress.done:
             self._first = (now, progress.done)
@@ -57,24 +61,24 @@ class ProgressLine:
             if progress.done and now - self._noted >= _PLAIN_EVERY:
                 self._noted = now
                 note(self._text(progress, now))
-        elif now - self._begun >= _SHOWN_AFTER and now - self._drawn >= _EVERY:
+        elif self._compiling is None and now - self._begun >= _SHOWN_AFTER and now - self._drawn >= _EVERY:
             self._drawn = now
             self._write(self._text(progress, now, _BAR)[: shutil.get_terminal_size().columns - 1])
 
     def close(self) -> None:
         """Remove the line."""
+        self._end_compiling(is_done=self._compiling is not None and is_warm())
         if self._drawn:
             self._write("")
             sys.stderr.write("\r")
             sys.stderr.flush()
             self._drawn = 0.0
 
-    def _tell_compiling(self) -> None:
-        """Say, also where there is no terminal, why nothing happens for a while."""
-        from sandwich_sim.kernels._jit import COMPILED, is_cached
-
-        if COMPILED and not is_cached():
-            note(COMPILING)
+    def _end_compiling(self, is_done: bool) -> None:
+        if self._compiling is not None:
+            self._compiling.end(is_done)
+            self._compiling = None
+            self._noted = monotonic()
 
     def _text(self, progress: Progress, now: float, bar: int = 0) -> str:
         part = progress.done / progress.total if progress.total else 1.0

@@ -1,6 +1,7 @@
 """The progress line."""
 
 import io
+import time
 
 import pytest
 
@@ -117,3 +118,70 @@ def test_durations_for_people(seconds, text):
 )
 def test_sizes_for_people(n_bytes, text):
     assert file_size(n_bytes) == text
+
+
+@pytest.fixture
+def cold(monkeypatch):
+    """A cold cache; call it with the seconds that a kernel takes to compile."""
+    numba_event = pytest.importorskip("numba.core.event")
+    now = [0.0]
+    monkeypatch.setattr("sandwich_sim.kernels._jit.COMPILED", True)
+    monkeypatch.setattr("sandwich_sim.kernels._jit.is_cached", lambda: False)
+    monkeypatch.setattr("sandwich_sim.cli.compiling.monotonic", lambda: now[0])
+
+    def compile_kernel(seconds):
+        with numba_event.trigger_event("numba:compile"):
+            now[0] += seconds
+
+    return compile_kernel
+
+
+def test_compiling_is_told_and_timed_in_a_log(clock, cold, capsys):
+    line = module.ProgressLine()
+    report(line, clock, 0, 0.0)
+    assert capsys.readouterr().err == "compiling the kernels, once (about half a minute)\n"
+    cold(2.0)
+    report(line, clock, 0, 2.0)
+    assert capsys.readouterr().err == ""  # the first kernel is not the last
+    cold(39.0)
+    report(line, clock, 100, 45.0)
+    assert capsys.readouterr().err == "compiled in 41 s\n"
+    cold(7.0)
+    report(line, clock, 200, 50.0)
+    line.close()
+    assert "compiled" not in capsys.readouterr().err
+
+
+def test_compiling_counts_its_seconds_on_a_terminal(clock, cold, terminal, monkeypatch):
+    monkeypatch.setattr("sandwich_sim.cli.compiling._EVERY", 0.01)
+    line = module.ProgressLine()
+    report(line, clock, 0, 0.0)
+    cold(12.0)
+    shown = ""
+    deadline = time.monotonic() + 30.0
+    while "half a minute): 12 s" not in shown and time.monotonic() < deadline:
+        time.sleep(0.01)
+        shown += terminal()
+    report(line, clock, 0, 12.5)  # the progress line waits for its turn
+    report(line, clock, 100, 13.0)
+    shown += terminal()
+    assert "half a minute): 12 s" in shown
+    assert "simulating" not in shown.partition("compiled in")[0]
+    assert shown.partition("compiled in ")[2].startswith("12 s\n")
+    line.close()
+
+
+def test_a_stopped_compilation_is_not_told_as_done(clock, cold, capsys):
+    line = module.ProgressLine()
+    report(line, clock, 0, 0.0)
+    cold(3.0)
+    line.close()
+    assert capsys.readouterr().err == "compiling the kernels, once (about half a minute)\n"
+
+
+def test_kernels_that_another_process_compiled_are_not_told_as_compiled_here(clock, cold, capsys):
+    line = module.ProgressLine()
+    report(line, clock, 0, 0.0)
+    report(line, clock, 100, 9.0)
+    line.close()
+    assert "compiled" not in capsys.readouterr().err

@@ -99,7 +99,7 @@ def test_a_batch_says_each_warning_once_and_whom_it_is_about(call, engine):
 def test_a_cold_cache_is_announced_also_without_a_terminal(call, engine, monkeypatch):
     monkeypatch.setattr("sandwich_sim.kernels._jit.COMPILED", True)
     monkeypatch.setattr("sandwich_sim.kernels._jit.is_cached", lambda: False)
-    line = "compiling the kernels, once (about 20 s)"
+    line = "compiling the kernels, once (about half a minute)"
     result = call("run", "base")
     assert result.stderr.splitlines().count(line) == 1
     assert line not in call("run", "base", "--quiet").stderr
