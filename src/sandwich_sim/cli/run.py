@@ -101,7 +101,9 @@ class Job:
 def command(scenarios: tuple[str, ...], **options: Any) -> int:
     """Run each SCENARIO and print who keeps the dollar.
 
-    A run that was stopped goes on where it was.
+    A run that was stopped goes on where it was, with the same command. It is put on the disk in
+    parts of 262,144 trajectories (32,768 with --keep paths); of one that is stopped within its
+    first part, nothing is kept.
 
     SCENARIO is a file, the name of a shipped scenario, or a folder of files. Several make a
     batch: one that fails does not stop the others, and the exit code is the worst of all.
@@ -188,12 +190,14 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
 
 def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choices: dict[str, Any]) -> str:
     """Say what a run that was stopped leaves on the disk."""
-    from sandwich_sim.cli.run_plan import folder_of
+    from sandwich_sim.cli.run_plan import folder_of, part_size
     from sandwich_sim.results.files import folder_state
 
-    said = "Nothing of it is kept." if len(jobs) == 1 else "Nothing is kept of the run that was stopped."
+    said = "Nothing of it is kept" if len(jobs) == 1 else "Nothing is kept of the run that was stopped"
     spec = jobs[len(done)].spec if len(done) < len(jobs) else None
-    if spec is not None:
+    if spec is None:
+        said += "."
+    else:
         folder = folder_of(spec, place, choices)
         state = folder_state(folder)
         if state == "incomplete":
@@ -202,6 +206,8 @@ def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choice
             said = f"The run in {folder} is complete."
         elif state == "foreign":
             said = f"{folder} holds parts of it: remove that folder."
+        else:
+            said += f": it was in its first part of {part_size(spec, choices):,} trajectories."
     finished = sum(job.result is not None for job in done)
     return f"{said} {finished} of {len(jobs)} runs are complete." if len(jobs) > 1 else said
 

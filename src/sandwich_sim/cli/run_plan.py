@@ -22,6 +22,14 @@ def folder_of(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]
     return Path(place["root"], prepare(spec, **choices).meta.folder_name)
 
 
+def part_size(spec: ScenarioSpec, choices: dict[str, Any]) -> int:
+    """Return how many trajectories of a run are put on the disk at once, the first of them, too."""
+    from sandwich_sim.prepare import prepare
+    from sandwich_sim.results.parts import part_grid
+
+    return part_grid(prepare(spec, **choices).meta).count(0)
+
+
 def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     """Plan one run.
 

@@ -163,4 +163,6 @@ def test_a_signal_stops_a_run_with_its_own_exit_code(shell, name, code):
     assert process.returncode == code
     assert time.monotonic() - begun < 10
     assert stdout == ""
-    assert stderr.splitlines() == ["stopped. Nothing of it is kept."]
+    assert stderr.splitlines() == [
+        "stopped. Nothing of it is kept: it was in its first part of 262,144 trajectories."
+    ]

@@ -173,14 +173,26 @@ def test_ctrl_c_stops_the_whole_batch_and_says_what_is_left(call, engine, signal
     result = call("run", "base", "capex_bust", "price_war", "-o", "out")
     assert result.exit_code == code
     assert len(engine.calls) == 2
-    left = "Nothing is kept of the run that was stopped. 1 of 3 runs are complete."
-    assert result.stderr == f"stopped. {left}\n"
+    left = "Nothing is kept of the run that was stopped: it was in its first part of 262,144 trajectories."
+    assert result.stderr == f"stopped. {left} 1 of 3 runs are complete.\n"
+
+
+@pytest.mark.parametrize("keep", ["summary", "outcomes", "paths"])
+def test_help_says_from_when_on_a_stopped_run_is_kept(call, keep):
+    from sandwich_sim.prepare import prepare
+    from sandwich_sim.results.parts import part_grid
+    from sandwich_sim.scenario.load import load_scenario
+
+    size = part_grid(prepare(load_scenario("base"), trajectories=10**6, keep=keep).meta).size
+    said = " ".join(call("run", "--help").stdout.split())
+    text = f"({size:,} with --keep paths)" if keep == "paths" else f"in parts of {size:,} trajectories ("
+    assert text in said
 
 
 @pytest.mark.parametrize(
     ("files", "left"),
     [
-        ([], "Nothing of it is kept."),
+        ([], "Nothing of it is kept: it was in its first part of 262,144 trajectories."),
         (["manifest.jsonl"], "here is incomplete: the same command takes it up again, as does `resume`."),
         (["manifest.jsonl", "_COMPLETE"], "The run in here is complete."),
         (["stray"], "here holds parts of it: remove that folder."),
