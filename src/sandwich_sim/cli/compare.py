@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.explain import explain_options, explain_pairs, print_explanation, write_waterfalls
-from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.options import WholeNumber, example, json_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError
@@ -39,9 +39,9 @@ UNSETTLED = 4
     help="What to compare: margin.chips @ 2030, profit_share (each hop), an event. May be repeated.  "
     "[default: cents kept, profit share and margin of each hop, all-in margin, events]",
 )
-@click.option("-n", "--trajectories", type=click.IntRange(min=1), metavar="N", help="How many trajectories.")
+@click.option("-n", "--trajectories", type=WholeNumber(min=1), metavar="N", help="How many trajectories.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed of all sides.  [default: A's]"
+    "--seed", type=WholeNumber(0, 2**64 - 1), metavar="N", help="Seed of all sides.  [default: A's]"
 )
 @click.option(
     "--sampler",
@@ -56,11 +56,9 @@ UNSETTLED = 4
     help="Double the trajectories until 'se(diff) < 0.001' or 'sign(diff)' holds for every outcome.",
 )
 @click.option(
-    "--most", type=click.IntRange(min=16), metavar="N", help="With --until: at most N.  [default: 4194304]"
+    "--most", type=WholeNumber(min=16), metavar="N", help="With --until: at most N.  [default: 4194304]"
 )
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-)
+@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
 @click.option(
     "-o",
     "--output",
