@@ -105,10 +105,14 @@ def test_a_scenario_that_reads_a_file_is_recomputed_without_it(tmp_path):
         assert found.astype(np.float32).tobytes() == paths["gap"].values[:, [31, 5]].tobytes()
 
 
-def test_nothing_asked_nothing_computed(stored):
+@pytest.mark.parametrize(
+    ("indices", "series", "what"),
+    [([], "gap", "trajectories"), ([1], [], "series"), ([], [], "trajectories")],
+)
+def test_asking_for_nothing_is_refused(stored, indices, series, what):
     folder = stored(sampler="sobol")["summary"]
-    assert recompute(folder, [], ["gap"])["gap"].shape == (41, 0)
-    assert recompute(folder, [1], []) == {}
+    with pytest.raises(UsageError, match=f"no {what} are named. Write such as recompute"):
+        recompute(folder, indices, series)
 
 
 def test_a_run_of_another_platform_is_refused(copy):

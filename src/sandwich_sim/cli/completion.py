@@ -14,9 +14,9 @@ from sandwich_sim.cli.options import example
         "fish:  sandwich-sim completion fish | source      in ~/.config/fish/config.fish",
     )
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def command(shell: str) -> None:
-    """Print the script that completes commands, options and files in SHELL."""
+    """Print the script that completes commands, options and files in SHELL: bash, zsh or fish."""
     from click.shell_completion import get_completion_class
 
     from sandwich_sim.cli.main import PROGRAM, cli

@@ -107,7 +107,7 @@ def report_failure(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, click.ClickException):
         context: Any = getattr(error, "ctx", None)
-        _warn(f"error: {error.format_message()}")
+        _warn(f"error: {_message_of(error)}")
         if context is not None:
             _warn(f"Usage and an example: {context.command_path} --help")
         return error.exit_code
@@ -118,6 +118,15 @@ def report_failure(error: BaseException) -> int:
         if code is not None:
             return code
     return _our_bug(error)
+
+
+def _message_of(error: click.ClickException) -> str:
+    """Click's own words; on one line where it would list the choices of a missing argument below it."""
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        choices = getattr(error.param.type, "choices", None)
+        if choices:
+            return f"Missing argument {error.param.human_readable_name}: one of {', '.join(choices)}."
+    return error.format_message()
 
 
 def format_failure(error: SandwichSimError) -> str:

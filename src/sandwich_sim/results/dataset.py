@@ -16,7 +16,7 @@ from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
-from sandwich_sim.results.files import folder_state, read_document
+from sandwich_sim.results.files import folder_state, no_run_message, read_document
 from sandwich_sim.results.meta import RunMeta, meta_from_document
 from sandwich_sim.results.schema_files import ACCUMULATORS, root_attributes
 from sandwich_sim.results.verify import check_complete
@@ -89,7 +89,7 @@ def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
     if folder_state(folder) in ("empty", "foreign"):
-        raise UsageError(f"{folder}: is not a run folder. `sandwich-sim runs` lists those there are.")
+        raise UsageError(no_run_message(folder))
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:

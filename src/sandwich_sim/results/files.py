@@ -59,6 +59,24 @@ def folder_state(folder: Path) -> FolderState:
     return "complete" if MARKER in names else "incomplete"
 
 
+def no_run_message(folder: Path) -> str:
+    """Say that a folder is no run, and of which run it is a part where it is one."""
+    around = (parent for parent in folder.absolute().parents if (parent / MANIFEST).is_file())
+    run = next(around, None)
+    if run is None:
+        return f"{folder}: is not a run folder. `sandwich-sim runs` lists those there are."
+    part = folder.absolute().relative_to(run).as_posix()
+    what = "an array" if is_array(folder) else "a part"
+    return f"{folder}: is not a run folder but {what} ({part}) of one. Name the run: {run}"
+
+
+def is_array(folder: Path) -> bool:
+    """Whether a folder is one array of a Zarr store."""
+    with contextlib.suppress(IntegrityError):
+        return read_document(folder / "zarr.json").get("node_type") == "array"
+    return False
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a name from a file is a path below the folder, and one that a run can have."""
     return len(name) < 1024 and _SAFE_NAME.fullmatch(name) is not None

@@ -69,7 +69,13 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
         _whole("time", ("time",), (meta.n_record,), "float64", calendar | {"long_name": "Date of record"}),
         _whole("elapsed", ("time",), (meta.n_record,), "float64", _labels("yr", "Time since the start")),
         _whole("year", ("year",), (n_year,), "int64", _labels("yr", "Calendar year of the yearly record")),
-        _whole("year_date", ("year",), (n_year,), "float64", calendar | {"long_name": "Its date"}),
+        _whole(
+            "year_date",
+            ("year",),
+            (n_year,),
+            "float64",
+            calendar | {"long_name": "Date of the yearly record"},
+        ),
         text("hop", "hop", len(meta.hops), "Hop of the chain"),
         text("hop_title", "hop", len(meta.hops), "Title of the hop"),
         _whole("quantile", ("quantile",), (len(meta.quantiles),), "float64", _labels("1", "Quantile")),
@@ -82,8 +88,8 @@ def _coordinates(meta: RunMeta) -> tuple[ArrayLayout, ...]:
     if meta.parameters and meta.keep != "summary":
         n = len(meta.parameters)
         names.append(text("parameter", "parameter", n, "Dotted name of the drawn parameter"))
-        names.append(text("parameter_unit", "parameter", n, "Its unit"))
-        names.append(text("parameter_title", "parameter", n, "What it is"))
+        names.append(text("parameter_unit", "parameter", n, "Unit of the drawn parameter"))
+        names.append(text("parameter_title", "parameter", n, "What the drawn parameter is"))
     groups = (
         ("series", meta.series),
         ("fan_series", meta.fans),

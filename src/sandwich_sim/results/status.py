@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandwich_sim.errors import IntegrityError, UsageError
-from sandwich_sim.results.files import FolderState, folder_state
+from sandwich_sim.results.files import FolderState, folder_state, no_run_message
 from sandwich_sim.results.folder_lock import holder_of
 from sandwich_sim.results.manifest import Manifest, read_manifest
 from sandwich_sim.results.meta import RunMeta, meta_from_document
@@ -95,7 +95,7 @@ def existing_run(folder: Path) -> FolderState:
     if state == "absent":
         raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
     if state in ("empty", "foreign"):
-        raise UsageError(f"{folder}: holds no run. `sandwich-sim runs` lists the runs there are.")
+        raise UsageError(no_run_message(folder))
     return state
 
 

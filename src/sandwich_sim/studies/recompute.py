@@ -39,6 +39,7 @@ def recompute(
     folder : path
         A run folder, of any ``keep``.
     indices : int or sequence of int
+        At least one, from 0.
     series : str or sequence of str
         ``margin.lab``, ``gap``, or ``margin`` for every hop.
 
@@ -53,7 +54,7 @@ def recompute(
         If the run comes from another platform fingerprint or stream version, or its scenario
         was changed since.
     UsageError
-        If an index or a series does not exist.
+        If an index or a series does not exist, or none is named.
     """
     folder = Path(folder)
     meta = read_meta(folder)
@@ -65,10 +66,13 @@ def recompute(
         )
     names = known_series([series] if isinstance(series, str) else series, meta.hops)
     wanted = np.atleast_1d(np.asarray(indices))
-    if wanted.size and wanted.dtype.kind not in "iu":
+    if not wanted.size or not names:
+        what = "series" if wanted.size else "trajectories"
+        raise UsageError(f'no {what} are named. Write such as recompute(folder, [0, 17], "gap").')
+    if wanted.dtype.kind not in "iu":
         raise UsageError("the numbers of trajectories are whole numbers.")
     wanted = wanted.astype(np.int64)
-    if wanted.size and not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
+    if not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
         raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
     prepared = Prepared(stored_scenario(folder, meta), meta, 1, ())
     paths = _paths(prepared, wanted)

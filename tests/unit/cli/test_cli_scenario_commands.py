@@ -170,6 +170,15 @@ def test_the_schema_is_one_json_document(call):
     assert "$schema" in json.loads(result.stdout)
 
 
+def test_completion_without_a_shell_says_which_there_are(call):
+    result = call("completion")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "error: Missing argument SHELL: one of bash, zsh, fish.",
+        "Usage and an example: sandwich-sim completion --help",
+    ]
+
+
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(call, name):
     result = call("completion", name)

@@ -10,6 +10,7 @@ from sandwich_sim.results.dataset import open_run, read_accumulators, read_meta,
 from sandwich_sim.results.digest import content_digest
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.run_list import list_runs
+from sandwich_sim.results.status import run_status
 from synthetic_run import accumulate, make_arrays, make_meta, write_run
 
 
@@ -46,6 +47,24 @@ def test_everything_has_a_unit_or_says_where_it_is(run: Path) -> None:
     for name, variable in dataset.data_vars.items():
         assert variable.attrs["long_name"]
         assert "units" in variable.attrs or name == "parameters"
+    for variable in dataset.coords.values():
+        assert variable.attrs["long_name"]
+        if variable.dtype.kind in "fiu":
+            assert variable.attrs["units"]
+
+
+@pytest.mark.parametrize(("part", "what"), [("gap_mean", "an array"), ("accumulators", "a part")])
+def test_a_part_of_a_run_is_told_from_a_run(run: Path, part: str, what: str) -> None:
+    said = f"{part}: is not a run folder but {what} \\({part}\\) of one. Name the run: .*run$"
+    for read in (open_run, run_status):
+        with pytest.raises(UsageError, match=said):
+            read(run / part)
+
+
+def test_a_folder_beside_runs_is_no_part_of_one(run: Path) -> None:
+    (run.parent / "other").mkdir()
+    with pytest.raises(UsageError, match=r"other: is not a run folder\. `sandwich-sim runs` lists"):
+        open_run(run.parent / "other")
 
 
 def test_records_and_years_have_dates(run: Path) -> None:
