@@ -146,10 +146,10 @@ def test_run_folders_are_compared_and_say_why_they_do_not_pair(call, tmp_path):
     assert "of two trajectories drawn apart" in " ".join(apart.stdout.split())
 
 
-def test_a_damaged_run_ends_with_six(call, tmp_path):
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "zarr.json").write_text("{}")
-    assert call("broken", "base").exit_code == 6
+def test_a_folder_that_is_no_run_ends_with_two(call, tmp_path):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "zarr.json").write_text("{}")
+    assert call("odd", "base").exit_code == 2
 
 
 def test_an_odd_number_of_sobol_points_is_warned_about(call):

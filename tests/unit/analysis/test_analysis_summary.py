@@ -83,7 +83,7 @@ def test_what_cannot_be_estimated_says_why() -> None:
     document = summarize(accumulate(meta, make_arrays(meta)), meta).to_document()
     low = document["hops"][0]["margin"]["horizon"]["quantiles"]["0.05"]
     assert low["value"] is None
-    assert low["reason"].startswith("not estimable: too few trajectories beyond this quantile")
+    assert low["reason"].startswith("not estimable: fewer than 50 trajectories lie beyond it")
     json.dumps(document, allow_nan=False)
 
 
