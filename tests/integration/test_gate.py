@@ -110,7 +110,7 @@ def test_there_are_enough_bugs_and_rearrangements():
 def test_one_commit_gets_one_verdict(folder):
     """G-7: on any number of threads."""
     folder.write('extends = "base"\n[hop.memory]\nfixed_cost = 0.15\n')
-    found = {folder.check(threads=threads).reason for threads in (1, 2, 3)}
+    found = {folder.check(threads=threads).reason for threads in (1, 3)}
     folder.write()
     assert len(found) == 1
 
@@ -137,9 +137,8 @@ AA_STATISTICS = (
 )
 
 
-def aa_verdict(number: int, n: int) -> str:
-    """Judge base against itself, both sides with seeds of their own."""
-    spec = load_scenario("base")
+def aa_verdict(spec, number: int, n: int) -> str:
+    """Judge a scenario against itself, both sides with seeds of their own."""
     metrics = parse_metrics(AA_NAMES, spec)
     levels = levels_of(1e-5, 1e-3, n_statistics=len(AA_STATISTICS), n_looks=1)
     seeds = (2 * number + 1, 2 * number + 2)
@@ -154,7 +153,8 @@ def aa_verdict(number: int, n: int) -> str:
 
 def test_no_false_alarm_in_50_runs_with_fresh_seeds():
     """G-1, as CI can afford it."""
-    found = [aa_verdict(number, 4096) for number in range(50)]
+    base = load_scenario("base")
+    found = [aa_verdict(base, number, 4096) for number in range(50)]
     assert "CHANGED" not in found
     assert found.count("INCONCLUSIVE") <= 2
 
@@ -162,7 +162,8 @@ def test_no_false_alarm_in_50_runs_with_fresh_seeds():
 @pytest.mark.nightly
 def test_no_false_alarm_in_2000_runs_with_fresh_seeds():
     """G-1: 0 CHANGED, and at most 1% that cannot tell."""
-    found = [aa_verdict(1000 + number, 16384) for number in range(2000)]
+    base = load_scenario("base")
+    found = [aa_verdict(base, 1000 + number, 16384) for number in range(2000)]
     assert "CHANGED" not in found
     assert found.count("INCONCLUSIVE") <= 20
 
@@ -309,6 +310,7 @@ def test_an_outcome_that_is_gone_fails_and_a_new_one_is_told(folder, rewrite):
     assert "event.another is new, and not judged before it is accepted" in folder.check().notes
 
 
+@pytest.mark.nightly
 def test_small_changes_accepted_one_by_one_are_stopped(tmp_path):
     """G-8 with the model: each step passes, and is accepted, until their sum is beyond two margins."""
     folder = new_folder(tmp_path)
@@ -323,23 +325,15 @@ def test_small_changes_accepted_one_by_one_are_stopped(tmp_path):
     assert stopped == 3
 
 
-def test_a_declared_change_does_not_count_as_drift(tmp_path):
-    folder = new_folder(tmp_path)
+def test_a_declared_change_is_no_drift_and_a_release_begins_anew(tmp_path):
+    folder, path = new_folder(tmp_path), tmp_path / "baselines" / "s.json"
     folder.write('extends = "base"\n[hop.memory]\nfixed_cost = 0.2\n')
     assert folder.check().verdict == "CHANGED"
     folder.accept("Memory makers spend more")
-    document = json.loads((tmp_path / "baselines" / "s.json").read_text())
-    assert "P(cents_kept.memory @ horizon <= p50)" in document["ledger"][0]["declared"]
+    (step,) = json.loads(path.read_text())["ledger"]
+    assert "P(cents_kept.memory @ horizon <= p50)" in step["declared"]
     folder.write('extends = "base"\n[hop.memory]\nfixed_cost = 0.2001\n')
     assert folder.check().verdict == "EQUIVALENT"
-
-
-def test_a_release_begins_the_ledger_anew(tmp_path):
-    folder = new_folder(tmp_path)
-    folder.write('extends = "base"\n[compute_cost]\nenergy_vol = 0.102\n')
-    folder.accept("a hair")
-    path = tmp_path / "baselines" / "s.json"
-    assert len(json.loads(path.read_text())["ledger"]) == 1
     folder.accept("release 2", is_release=True)
     assert json.loads(path.read_text())["ledger"] == []
 
@@ -366,19 +360,16 @@ def test_a_margin_finer_than_the_baseline_is_refused_with_its_line(tmp_path):
 def test_nothing_is_written_when_one_of_several_fails(tmp_path, monkeypatch):
     folder = GateFolder(tmp_path)
     folder.write(gate=GATE.replace('["s.toml"]', '["s.toml", "base"]'))
-    calls = []
-    original = gate_accept.make_baseline
 
-    def fail_second(*args, **options):
-        calls.append(1)
-        if len(calls) == 2:
+    def plan(case, *_):
+        if case.spec.name == "base":
             raise IntegrityError("broken")
-        return original(*args, **options)
+        return gate_accept.Accepted(case.spec.name, None, True, (), ()), "a baseline"
 
-    monkeypatch.setattr(gate_accept, "make_baseline", fail_second)
+    monkeypatch.setattr(gate_accept, "_plan", plan)
+    monkeypatch.setattr(gate_accept, "save_baseline", lambda *_: pytest.fail("written"))
     with pytest.raises(IntegrityError):
         folder.accept()
-    assert not (tmp_path / "baselines").exists()
 
 
 def test_baselines_of_the_shipped_scenarios_are_small():

@@ -184,7 +184,7 @@ def _paired_interval(
         return "normal", (mean - half, mean + half)
     if statistic.is_flag:
         return "exact", flip_interval(up, down, n, tail)
-    if is_sparse and not may_fail:
+    if is_sparse and (not may_fail or (up + down == 0 and usual == 0.0)):
         low, high = sparse_interval(up, down, n, statistic.largest, statistic.negligible, tail)
         return "exact", (usual + low, usual + high)
     # The exact bound of a sparse change always holds zero, so that it can never show a change.
