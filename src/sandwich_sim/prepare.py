@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandwich_sim.engine import default_threads
-from sandwich_sim.errors import UsageError
+from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.kernels._start import load_compiler
 from sandwich_sim.kernels.rng import STREAM_VERSION
 from sandwich_sim.model import Model, build_model
@@ -16,6 +16,8 @@ from sandwich_sim.results.meta import Keep, RunMeta, meta_of
 from sandwich_sim.results.plan import Plan, check_sizes, plan_run
 from sandwich_sim.sampling import good_sizes
 from sandwich_sim.scenario.spec import ScenarioSpec
+
+_SHAPES = ("start", "years", "steps_per_year", "hops", "events", "parameters", "fans", "keep_series")
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,21 @@ class Prepared:
     warnings: tuple[str, ...]
 
     def model(self) -> Model:
-        """Build the kernels' inputs."""
+        """Build the kernels' inputs.
+
+        Raises
+        ------
+        IntegrityError
+            If the description of the run is not one of the scenario, as in a folder that was
+            tampered with: the kernels write as many numbers as the scenario makes into arrays as
+            large as the description says.
+        """
         load_compiler()
         meta = self.meta
+        own = described_anew(self.spec, meta)
+        wrong = [name for name in _SHAPES if getattr(own, name) != getattr(meta, name)]
+        if wrong:
+            raise IntegrityError(f"{meta.name}: the run's {', '.join(wrong)} are not those of its scenario")
         return build_model(
             self.spec,
             seed=meta.seed,
@@ -39,6 +53,20 @@ class Prepared:
             shocks=meta.shocks,
             slots=meta.sobol_slots,
         )
+
+
+def described_anew(spec: ScenarioSpec, meta: RunMeta) -> RunMeta:
+    """Describe a run of a scenario with the options of another description."""
+    return meta_of(
+        spec,
+        n_trajectories=meta.n_trajectories,
+        seed=meta.seed,
+        keep=meta.keep,
+        stream_version=meta.stream_version,
+        sampler=meta.sampler,
+        shocks=meta.shocks,
+        unit=meta.unit,
+    )
 
 
 def prepare(

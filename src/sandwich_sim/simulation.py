@@ -31,7 +31,7 @@ from sandwich_sim.results.plan import check_plan
 from sandwich_sim.results.provenance import fingerprint, provenance_record
 from sandwich_sim.results.reduce import new_outcomes, outcome_arrays, record_plan
 from sandwich_sim.results.status import run_status
-from sandwich_sim.results.store import RunWriter
+from sandwich_sim.results.store import FinishedError, RunWriter
 from sandwich_sim.results.summarize import summarize
 from sandwich_sim.results.summary import Summary
 from sandwich_sim.sampling import check_drawn_shares
@@ -134,11 +134,12 @@ def run(
         threads=threads,
         shocks=shocks,
     )
+    is_named = output is not None
     folder = Path(root, prepared.meta.folder_name) if output is None else Path(output)
-    if not force and (reused := reuse(folder, prepared, began, is_named=output is not None)):
+    if not force and (reused := reuse(folder, prepared, began, is_named=is_named)):
         return reused
     # A run that `reuse` refused for its platform may be replaced where we chose the folder.
-    return make_run(folder, prepared, began, overwrite=force or output is None, anew=force, progress=progress)
+    return make_run(folder, prepared, began, overwrite=force or not is_named, anew=force, progress=progress)
 
 
 def make_run(
@@ -159,8 +160,26 @@ def make_run(
     overwrite, anew : bool
         As in `RunWriter`.
     """
-    meta = prepared.meta
     _check_room(prepared, folder, anew=anew)
+    try:
+        return _make_run(folder, prepared, began, overwrite=overwrite, anew=anew, progress=progress)
+    except FinishedError:  # another process was quicker
+        done = reuse(folder, prepared, began)
+        if done is None:
+            raise
+        return done
+
+
+def _make_run(
+    folder: Path,
+    prepared: Prepared,
+    began: float,
+    *,
+    overwrite: bool,
+    anew: bool,
+    progress: Callable[[Progress], None] | None,
+) -> RunResult:
+    meta = prepared.meta
 
     def report(done: int, stage: str = "simulate") -> None:
         if progress is not None:

@@ -18,6 +18,7 @@ from sandwich_sim.results.digest import content_digest
 from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.fold import Fold
 from sandwich_sim.results.folder_lock import FolderLock
+from sandwich_sim.results.manifest import read_manifest, write_manifest
 from sandwich_sim.results.store import RunWriter
 from sandwich_sim.sampling import draw
 from sandwich_sim.scenario.load import load_scenario
@@ -191,6 +192,9 @@ def test_a_run_of_another_platform_is_made_again_unless_its_folder_was_named(tmp
         document = json.loads(path.read_text())
         document["fingerprint"]["digest"] = "0" * 16
         path.write_text(json.dumps(document))
+        manifest = read_manifest(folder)
+        manifest.provenance = document
+        write_manifest(folder, manifest)
 
     first = run(base, root=tmp_path, trajectories=N)
     age(first.folder)

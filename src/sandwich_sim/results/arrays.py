@@ -91,6 +91,24 @@ class Layout:
     def n_units(self) -> int:
         return -(-self.meta.n_trajectories // self.meta.unit)
 
+    def unit_at(self, first_trajectory: int) -> int:
+        """Return the number of the unit that starts at a trajectory.
+
+        Raises
+        ------
+        ValueError
+            If none does.
+        """
+        meta = self.meta
+        unit, offset = divmod(first_trajectory, meta.unit)
+        if not self.trajectories:
+            raise ValueError("a run that keeps only the summary has no units to write")
+        if offset or not 0 <= first_trajectory < meta.n_trajectories:
+            raise ValueError(
+                f"trajectory {first_trajectory} does not start a unit of {meta.unit} of {meta.n_trajectories}"
+            )
+        return unit
+
     @property
     def arrays(self) -> tuple[ArrayLayout, ...]:
         """Every array, in the order in which it is declared."""

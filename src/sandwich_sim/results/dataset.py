@@ -17,10 +17,11 @@ from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
 from sandwich_sim.results.files import folder_state, no_run_message, read_document
+from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.meta import RunMeta, meta_from_document
 from sandwich_sim.results.schema_files import ACCUMULATORS, root_attributes
 from sandwich_sim.results.verify import check_complete
-from sandwich_sim.results.zarr_format import array_of_metadata, read_chunk, read_metadata
+from sandwich_sim.results.zarr_format import array_of_metadata, chunk_name, read_chunk, read_metadata
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,12 +51,13 @@ def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = N
         is not the one that was written.
     """
     folder = Path(folder)
-    arrays = check_run(folder, allow_partial=allow_partial)
+    arrays = check_run(folder, allow_partial=True)
+    manifest = None if allow_partial else check_complete(folder, arrays)
     import xarray as xr
 
     from sandwich_sim.results.checked_store import CheckedStore
 
-    store = folder if allow_partial else CheckedStore(folder, check_complete(folder, arrays))
+    store = folder if manifest is None else CheckedStore(folder, manifest)
     dataset: xr.Dataset = xr.open_zarr(store, chunks=chunks, consolidated=True)
     return dataset
 
@@ -153,9 +155,11 @@ def read_accumulators(folder: Path) -> dict[str, NDArray[Any]]:
     """Return the sums and counts of a complete run, by name."""
     folder = Path(folder)
     prefix = f"{ACCUMULATORS}/"
+    arrays = check_run(folder)
+    files = read_manifest(folder).files()
     found = {
-        name.removeprefix(prefix): read_chunk(folder, array)
-        for name, array in check_run(folder).items()
+        name.removeprefix(prefix): read_chunk(folder, array, 0, files[chunk_name(array, 0)].crc)
+        for name, array in arrays.items()
         if name.startswith(prefix) and array.dtype != "string"
     }
     meta = read_meta(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from sandwich_sim.results.arrays import ArrayLayout
 from sandwich_sim.results.dataset import check_run
-from sandwich_sim.results.zarr_format import read_chunk, read_metadata
+from sandwich_sim.results.manifest import FileRecord, read_manifest
+from sandwich_sim.results.zarr_format import chunk_name, read_chunk, read_metadata
 
 BLOCK = 4096
 """Per-trajectory arrays are digested by blocks of that many trajectories, whatever the chunks."""
@@ -38,17 +40,18 @@ def content_digest(folder: Path | str, *, threads: int = 2) -> str:
     """
     folder = Path(folder)
     arrays = check_run(folder)
+    files = read_manifest(folder).files()
     attributes = read_metadata(folder)["attributes"]
     root = hashlib.sha256(_canonical({k: v for k, v in attributes.items() if k not in _NOT_CONTENT}))
     ordered = [arrays[name] for name in sorted(arrays)]
     with ThreadPoolExecutor(threads) as pool:
-        for digest in pool.map(partial(array_digest, folder), ordered):
+        for digest in pool.map(partial(array_digest, folder, files), ordered):
             root.update(digest)
     return root.hexdigest()
 
 
-def array_digest(folder: Path, array: ArrayLayout) -> bytes:
-    """Return the digest of one array of a run."""
+def array_digest(folder: Path, files: Mapping[str, FileRecord], array: ArrayLayout) -> bytes:
+    """Return the digest of one array of a run; each chunk must be the one that the manifest names."""
     header = {
         "name": array.name,
         "dims": array.dims,
@@ -59,7 +62,7 @@ def array_digest(folder: Path, array: ArrayLayout) -> bytes:
     digest = hashlib.sha256(_canonical(header))
     rest: NDArray[Any] | None = None
     for index in range(array.n_chunks):
-        values = read_chunk(folder, array, index)
+        values = read_chunk(folder, array, index, files[chunk_name(array, index)].crc)
         if "trajectory" not in array.dims:
             digest.update(_values_digest(values))
             continue

@@ -189,7 +189,7 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if os.name == "posix":
         for made in missing:
-            with contextlib.suppress(OSError):  # a folder above that we may enter but not read
+            with contextlib.suppress(PermissionError):  # a folder above that we may enter but not read
                 _sync(made.parent)
 
 

@@ -72,6 +72,8 @@ class Manifest:
     provenance : dict
     scenario : str
         Content of ``provenance.json`` and ``scenario.toml``.
+    grid : dict of str to int
+        How the run is cut into parts: the numbers of a `parts.PartGrid` but for the trajectories.
     parts : dict of int to PartRecord
     rest : dict of str to FileRecord, or None
         All other files; None before the run's end.
@@ -82,6 +84,7 @@ class Manifest:
     run: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     scenario: str = ""
+    grid: dict[str, int] = field(default_factory=dict)
     parts: dict[int, PartRecord] = field(default_factory=dict)
     rest: dict[str, FileRecord] | None = None
     problems: list[str] = field(default_factory=list)
@@ -93,7 +96,7 @@ class Manifest:
 
     def lines(self) -> Iterator[bytes]:
         """Return the lines that say this."""
-        yield header_line(self.run, self.provenance, self.scenario)
+        yield header_line(self)
         yield from (part_line(self.parts[part]) for part in sorted(self.parts))
         if self.rest is not None:
             yield rest_line(self.rest)
@@ -104,10 +107,10 @@ def sums_name(part: int) -> str:
     return f"{PARTS}/{part}"
 
 
-def header_line(run: Mapping[str, Any], provenance: Mapping[str, Any], scenario: str) -> bytes:
+def header_line(manifest: Manifest) -> bytes:
     """Return the first line of a manifest."""
-    record = {"kind": "run", "format": FORMAT, "run": run, "provenance": provenance, "scenario": scenario}
-    return _line(record)
+    said = {name: getattr(manifest, name) for name in ("grid", "run", "provenance", "scenario")}
+    return _line({"kind": "run", "format": FORMAT} | said)
 
 
 def part_line(part: PartRecord) -> bytes:
@@ -193,9 +196,10 @@ def _take(manifest: Manifest, record: Mapping[str, Any], number: int) -> bool:
     kind = record.get("kind")
     try:
         if kind == "run" and number == 1 and record["format"] == FORMAT:
-            run, provenance, scenario = record["run"], record["provenance"], record["scenario"]
-            if isinstance(run, dict) and isinstance(provenance, dict) and isinstance(scenario, str):
-                manifest.run, manifest.provenance, manifest.scenario = run, provenance, scenario
+            tables = [record[name] for name in ("run", "provenance", "grid")]
+            if all(isinstance(table, dict) for table in tables) and isinstance(record["scenario"], str):
+                manifest.run, manifest.provenance, manifest.grid = tables
+                manifest.scenario = record["scenario"]
                 return True
         if kind == "part" and record["part"] not in manifest.parts:
             part = _part_of(record)
@@ -219,7 +223,7 @@ def _part_of(record: Mapping[str, Any]) -> PartRecord:
 
 
 def _files_of(record: Mapping[str, Any]) -> dict[str, FileRecord]:
-    if not all(is_safe_name(name) for name in record):
+    if not isinstance(record, dict) or not all(is_safe_name(name) for name in record):
         raise ValueError("not names of files below the folder")
     return {name: _file_of(pair) for name, pair in record.items()}
 

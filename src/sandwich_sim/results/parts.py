@@ -7,6 +7,7 @@ or not at all; a stopped run goes on with the parts that it lacks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import prod
 from typing import Any
@@ -42,6 +43,10 @@ class PartGrid:
     unit: int
     group: int
 
+    def to_document(self) -> dict[str, int]:
+        """Return all but the number of trajectories, for the manifest."""
+        return {"size": self.size, "unit": self.unit, "group": self.group}
+
     @property
     def n_parts(self) -> int:
         return -(-self.n_trajectories // self.size)
@@ -68,8 +73,16 @@ class PartGrid:
         return self.first(part + 1) % self.group == 0 or part == self.n_parts - 1
 
 
-def part_grid(meta: RunMeta) -> PartGrid:
-    """Cut a run into parts."""
+def part_grid(meta: RunMeta, said: Mapping[str, int] | None = None) -> PartGrid:
+    """Cut a run into parts.
+
+    Parameters
+    ----------
+    said : mapping of str to int, optional
+        How a stored run was cut (`Manifest.grid`); as this version does it if not given.
+    """
+    if said:
+        return PartGrid(meta.n_trajectories, said["size"], said["unit"], said["group"])
     unit = run_meta.UNIT
     group = unit * UNITS_PER_GROUP
     return PartGrid(meta.n_trajectories, unit if meta.unit < unit else group, unit, group)

@@ -77,12 +77,14 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False).encode() + b"\n"
 
 
-def marker_bytes(layout: Layout, failures: list[int], manifest: str) -> bytes:
+def marker_bytes(digest: str, failures: list[int], manifest: str) -> bytes:
     """Return the content of the marker.
 
     Parameters
     ----------
+    digest : str
+        Of the scenario.
     manifest : str
         SHA-256 of the whole manifest.
     """
-    return json_bytes({"digest": layout.meta.scenario_digest, "failures": failures, "manifest": manifest})
+    return json_bytes({"digest": digest, "failures": failures, "manifest": manifest})

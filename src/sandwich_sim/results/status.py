@@ -10,7 +10,7 @@ from sandwich_sim.results.files import FolderState, folder_state, no_run_message
 from sandwich_sim.results.folder_lock import holder_of
 from sandwich_sim.results.manifest import Manifest, read_manifest
 from sandwich_sim.results.meta import RunMeta, meta_from_document
-from sandwich_sim.results.parts import part_grid
+from sandwich_sim.results.parts import PartGrid, part_grid
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def run_status(folder: Path) -> RunStatus:
         state=state,
         holder=holder_of(folder),
         meta=meta,
-        n_parts=part_grid(meta).n_parts,
+        n_parts=stored_grid(folder, manifest, meta).n_parts,
         parts=len(manifest.parts),
         trajectories=sum(part.n for part in manifest.parts.values()),
         size_bytes=sum(file.size for file in manifest.files().values()),
@@ -111,6 +111,21 @@ def manifest_meta(folder: Path, manifest: Manifest) -> RunMeta:
         return meta_from_document(manifest.run)
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"{folder}: its manifest does not describe a run") from error
+
+
+def stored_grid(folder: Path, manifest: Manifest, meta: RunMeta) -> PartGrid:
+    """Return how a run was cut into parts; as this version does it where that is lost.
+
+    Raises
+    ------
+    IntegrityError
+        If the manifest says something impossible.
+    """
+    said = manifest.grid
+    names = ("size", "unit", "group")
+    if said and not all(type(said.get(name)) is int and said[name] > 0 for name in names):
+        raise IntegrityError(f"{folder}: its manifest does not say how the run is cut into parts")
+    return part_grid(meta, said)
 
 
 def fingerprint_of(manifest: Manifest) -> str:

@@ -68,6 +68,10 @@ from sandwich_sim.results.status import fingerprint_of, manifest_meta
 from sandwich_sim.results.zarr_format import chunk_name, encode_chunk
 
 
+class FinishedError(UsageError):
+    """The folder holds this very run, complete: somebody else was quicker."""
+
+
 class RunWriter:
     """Writes one run folder, or goes on with one.
 
@@ -105,6 +109,7 @@ class RunWriter:
             run=layout.meta.to_document(),
             provenance=dict(provenance) | {"run": layout.meta.to_document()},
             scenario=scenario_toml,
+            grid=self._grid.to_document(),
         )
         self._overwrite, self._anew = overwrite, anew
         self._mutex = Lock()
@@ -124,8 +129,7 @@ class RunWriter:
     def prepare(self) -> None:
         """Take the folder and write the schema; does nothing the second time.
 
-        A stopped run of the same description, from the same platform, is gone on with:
-        afterwards ``stored`` names its parts.
+        A stopped run of the same description and platform is gone on with; ``stored`` has its parts.
 
         Raises
         ------
@@ -133,6 +137,8 @@ class RunWriter:
             If another process is writing there.
         UsageError
             If the path cannot be used, or holds something that must not be replaced.
+        FinishedError
+            If it holds this very run, complete, and not ``anew``.
         ResourceError
             If the disk is full.
         """
@@ -176,7 +182,7 @@ class RunWriter:
             If the disk is full.
         """
         self.prepare()
-        unit = self._unit_at(first_trajectory)
+        unit = self.layout.unit_at(first_trajectory)
         pieces = split_unit(self.layout.trajectories, arrays)
         n = min(self.layout.meta.unit, self.layout.meta.n_trajectories - first_trajectory)
         for name, piece in pieces.items():
@@ -268,7 +274,8 @@ class RunWriter:
             rest[ROOT] = file_record(root)
             sync_files(self.folder, rest)
             append_line(self.folder / MANIFEST, rest_line(rest))
-            marker = marker_bytes(layout, failures, manifest_digest(self.folder))
+            digest = manifest_digest(self.folder)
+            marker = marker_bytes(layout.meta.scenario_digest, failures, digest)
             write_file(self.folder / MARKER, marker, durable=True)
         remove_orphans(self.folder, layout)
         self._end()
@@ -340,6 +347,8 @@ class RunWriter:
             raise UsageError(
                 f"{self.folder}: is not a run folder, and is not overwritten. Choose another --output."
             )
+        if state == "complete" and not self._anew and self._is_this_run():
+            raise FinishedError(f"{self.folder}: holds this run already, complete.")
         if state == "complete" and not self._overwrite:
             raise UsageError(
                 f"{self.folder}: holds a complete run. Choose another --output, or replace it with --force."
@@ -350,17 +359,21 @@ class RunWriter:
         """Return the manifest of a stopped run to go on with, if there is one."""
         if state != "incomplete" or self._anew:
             return None
-        with contextlib.suppress(SandwichSimError):
-            stored = read_manifest(self.folder)
-            is_same = manifest_meta(self.folder, stored) == self.layout.meta
-            if is_same and fingerprint_of(stored) == fingerprint_of(self._manifest):
-                return stored
+        if self._is_this_run():
+            return read_manifest(self.folder)
         if not self._overwrite:
             raise UsageError(
                 f"{self.folder}: holds a stopped run of other options, or of another platform or version. "
                 "Choose another --output, or replace it with --force."
             )
         return None
+
+    def _is_this_run(self) -> bool:
+        with contextlib.suppress(SandwichSimError):
+            stored = read_manifest(self.folder)
+            known = stored.grid, manifest_meta(self.folder, stored), fingerprint_of(stored)
+            return known == (self._manifest.grid, self.layout.meta, fingerprint_of(self._manifest))
+        return False
 
     def _begin(self, stored: Manifest | None) -> None:
         if stored is None:
@@ -384,14 +397,3 @@ class RunWriter:
             self._schema[name] = file_record(data)
         self._schema |= commit_unit(self.folder, coordinate_chunks(self.layout).items())
         write_file(self.folder / ROOT, root_document(self.layout, manifest.provenance, {"complete": False}))
-
-    def _unit_at(self, first_trajectory: int) -> int:
-        meta = self.layout.meta
-        unit, offset = divmod(first_trajectory, meta.unit)
-        if not self.layout.trajectories:
-            raise ValueError("a run that keeps only the summary has no units to write")
-        if offset or not 0 <= first_trajectory < meta.n_trajectories:
-            raise ValueError(
-                f"trajectory {first_trajectory} does not start a unit of {meta.unit} of {meta.n_trajectories}"
-            )
-        return unit

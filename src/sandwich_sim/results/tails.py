@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def find_tails(cumulative: NDArray[Any], first: int) -> Tails:
         Number of the first of them.
     """
     *shape, n = cumulative.shape
-    rows = cumulative.reshape(-1, n)
+    rows = cumulative.reshape(prod(shape), n)
     value = np.full((len(rows), 2, TAIL), np.nan, dtype=cumulative.dtype)
     index = np.full((len(rows), 2, TAIL), -1, dtype=np.int64)
     for end, sign in enumerate((1, -1)):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sandwich_sim.errors import IntegrityError, SandwichSimError
 from sandwich_sim.results.arrays import ArrayLayout, Layout
 from sandwich_sim.results.files import MANIFEST, MARKER, FolderState, read_document, read_whole
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.manifest import FileRecord, Manifest, manifest_digest, read_manifest
-from sandwich_sim.results.parts import part_grid
+from sandwich_sim.results.parts import PartGrid
 from sandwich_sim.results.recovery import damage, damages, is_expected
 from sandwich_sim.results.schema_files import PROVENANCE, ROOT, marker_bytes, schema_documents
-from sandwich_sim.results.status import existing_run, manifest_meta
-from sandwich_sim.results.zarr_format import chunk_name
+from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
+from sandwich_sim.results.zarr_format import chunk_name, read_metadata
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
             f"Go on with `sandwich-sim resume {folder}`, or open it with allow_partial=True."
         )
     manifest = read_manifest(folder)
-    if read_document(folder / MARKER).get("manifest") != manifest_digest(folder):
-        raise damaged(folder, MANIFEST, "is not the one that the run ended with")
+    root = read_metadata(folder)["attributes"]
+    if _marker_problem(folder, root.get("digest"), root.get("failures")):
+        raise damaged(folder, MARKER, "does not agree with the manifest")
     files = manifest.files()
     for name in (ROOT, PROVENANCE):  # whoever reads the scenario compares its digest
         problem = damage(folder, name, files[name]) if name in files else "not in the manifest"
@@ -116,6 +119,7 @@ def verify_run(folder: Path, on_progress: Callable[[int, int], None] | None = No
     state = existing_run(folder)
     manifest = read_manifest(folder)
     layout = layout_of(manifest_meta(folder, manifest))
+    grid = stored_grid(folder, manifest, layout.meta)
     files = manifest.files()
     total, done = sum(file.size for file in files.values()), 0
 
@@ -125,24 +129,24 @@ def verify_run(folder: Path, on_progress: Callable[[int, int], None] | None = No
         if on_progress is not None:
             on_progress(done, total)
 
-    problems = unrecorded(manifest, layout, state)
+    problems = unrecorded(manifest, layout, grid, state)
     problems |= damages(folder, files.items(), read)
     if state == "complete":
-        problems |= _marker_problems(folder, layout)
+        problem = _marker_problem(folder, layout.meta.scenario_digest, _stored_failures(folder))
+        problems |= {MARKER: problem} if problem else {}
     return Verification(
         folder=folder,
         state=state,
         n_files=len(files),
         n_bytes=total,
-        n_parts=part_grid(layout.meta).n_parts,
+        n_parts=grid.n_parts,
         parts=len(manifest.parts),
         problems=dict(sorted(problems.items())),
     )
 
 
-def unrecorded(manifest: Manifest, layout: Layout, state: FolderState) -> dict[str, str]:
+def unrecorded(manifest: Manifest, layout: Layout, grid: PartGrid, state: FolderState) -> dict[str, str]:
     """Say what a manifest should name and does not, and which of its lines are damaged."""
-    grid = part_grid(layout.meta)
     wrong = [
         f"part {record.part}" for record in manifest.parts.values() if not is_expected(record, layout, grid)
     ]
@@ -164,11 +168,19 @@ def rest_names(layout: Layout) -> Iterable[str]:
     return [*schema_documents(layout, {}, ""), ROOT, *(chunk_name(array, 0) for array in whole)]
 
 
-def _marker_problems(folder: Path, layout: Layout) -> dict[str, str]:
+def _stored_failures(folder: Path) -> Any:
+    """The failures that the root's metadata tell, or the marker itself where those are damaged."""
+    with contextlib.suppress(SandwichSimError):
+        return read_metadata(folder)["attributes"].get("failures")
+    with contextlib.suppress(SandwichSimError):
+        return read_document(folder / MARKER).get("failures")
+    return None
+
+
+def _marker_problem(folder: Path, digest: Any, failures: Any) -> str:
     try:
-        failures = read_document(folder / ROOT)["attributes"]["failures"]
-        expected = marker_bytes(layout, failures, manifest_digest(folder))
-        is_sound = read_whole(folder / MARKER, 1 << 16) == expected
-    except (SandwichSimError, OSError, KeyError, TypeError):
-        is_sound = False
-    return {} if is_sound else {MARKER: "is not the one that the run ended with"}
+        data = read_whole(folder / MARKER, 1 << 16)
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+    expected = marker_bytes(digest, failures, manifest_digest(folder))
+    return "" if data == expected else "does not agree with the manifest"

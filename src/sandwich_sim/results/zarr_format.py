@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.errors import IntegrityError
 from sandwich_sim.results.arrays import ArrayLayout
-from sandwich_sim.results.checksum import CHECKSUM_BYTES, is_intact
+from sandwich_sim.results.checksum import CHECKSUM_BYTES, checksum_bytes, is_intact
 from sandwich_sim.results.files import is_safe_name, read_document, read_whole
 
 _FILL_VALUES: dict[str, Any] = {"float64": "NaN", "float32": "NaN", "bool": False, "string": ""}
@@ -159,8 +159,13 @@ def array_of_metadata(name: str, metadata: Mapping[str, Any]) -> ArrayLayout:
     return array
 
 
-def read_chunk(folder: Path, array: ArrayLayout, index: int = 0) -> NDArray[Any]:
-    """Read one chunk, cut to the array's length; a missing or short file is an error.
+def read_chunk(folder: Path, array: ArrayLayout, index: int = 0, crc: int | None = None) -> NDArray[Any]:
+    """Read one chunk, cut to the array's length; a missing, short or damaged file is an error.
+
+    Parameters
+    ----------
+    crc : int, optional
+        The checksum that it must have; without it, a chunk in the place of another goes unnoticed.
 
     Returns
     -------
@@ -181,6 +186,8 @@ def read_chunk(folder: Path, array: ArrayLayout, index: int = 0) -> NDArray[Any]
         raise IntegrityError(f"{path}: {len(file)} bytes, expected {array.file_bytes}")
     if not is_intact(file):
         raise IntegrityError(f"{path}: damaged (its checksum does not agree)")
+    if crc is not None and file[-CHECKSUM_BYTES:] != checksum_bytes(crc):
+        raise IntegrityError(f"{path}: is not the chunk that was written there")
     data = memoryview(file)[:-CHECKSUM_BYTES]
     if array.dtype == "string":
         try:

@@ -45,7 +45,7 @@ from sandwich_sim.results.schema_files import (
     root_document,
     schema_documents,
 )
-from sandwich_sim.results.status import existing_run, manifest_meta
+from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
 from sandwich_sim.results.zarr_format import chunk_name, encode_chunk, read_chunk
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.resume import prepared_again
@@ -113,7 +113,7 @@ class _Repairer:
         self._began = time.perf_counter()
         self._manifest = _description(folder)
         self._layout: Layout = layout_of(manifest_meta(folder, self._manifest))
-        self._grid = part_grid(self._layout.meta)
+        self._grid = stored_grid(folder, self._manifest, self._layout.meta)
         self._made: dict[str, FileRecord] = {}
         self._recorded: dict[str, FileRecord] = {}
         self._n_computed = 0
@@ -213,11 +213,9 @@ class _Repairer:
         place: Callable[[int, int, Outcomes], None],
         wanted: dict[int, list[ArrayLayout]],
     ) -> None:
-        meta, per_unit = prepared.meta, self._grid.unit // prepared.meta.unit
-        units = sorted({index // per_unit for index in wanted})
-        self._n_computed = sum(
-            min(self._grid.unit, meta.n_trajectories - unit * self._grid.unit) for unit in units
-        )
+        meta, size = prepared.meta, part_grid(prepared.meta).unit
+        units = sorted({index * meta.unit // size for index in wanted})
+        self._n_computed = sum(min(size, meta.n_trajectories - unit * size) for unit in units)
         plan = record_plan(prepared.spec, meta)
         for _ in run_chosen_units(
             prepared.model(),
@@ -281,7 +279,8 @@ class _Repairer:
         if self._manifest.problems or lost or not rest:
             write_manifest(self._folder, self._manifest)
             self._made[MANIFEST] = FileRecord(0, 0)
-        marker = marker_bytes(self._layout, failures, manifest_digest(self._folder))
+        digest = self._layout.meta.scenario_digest
+        marker = marker_bytes(digest, failures, manifest_digest(self._folder))
         if not _has(self._folder / MARKER, marker):
             write_file(self._folder / MARKER, marker, durable=True)
             self._made[MARKER] = FileRecord(0, 0)
