@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +18,6 @@ from sandwich_sim.results.plan import Plan, check_sizes, plan_run
 from sandwich_sim.sampling import good_sizes
 from sandwich_sim.scenario.spec import ScenarioSpec
 
-_SHAPES = ("start", "years", "steps_per_year", "hops", "events", "parameters", "fans", "keep_series")
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -30,21 +29,9 @@ class Prepared:
     warnings: tuple[str, ...]
 
     def model(self) -> Model:
-        """Build the kernels' inputs.
-
-        Raises
-        ------
-        IntegrityError
-            If the description of the run is not one of the scenario, as in a folder that was
-            tampered with: the kernels write as many numbers as the scenario makes into arrays as
-            large as the description says.
-        """
+        """Build the kernels' inputs."""
         load_compiler()
         meta = self.meta
-        own = described_anew(self.spec, meta)
-        wrong = [name for name in _SHAPES if getattr(own, name) != getattr(meta, name)]
-        if wrong:
-            raise IntegrityError(f"{meta.name}: the run's {', '.join(wrong)} are not those of its scenario")
         return build_model(
             self.spec,
             seed=meta.seed,
@@ -55,9 +42,18 @@ class Prepared:
         )
 
 
-def described_anew(spec: ScenarioSpec, meta: RunMeta) -> RunMeta:
-    """Describe a run of a scenario with the options of another description."""
-    return meta_of(
+def check_described(folder: Path, spec: ScenarioSpec, meta: RunMeta) -> None:
+    """Refuse a stored description that is not one of the scenario stored with it.
+
+    The kernels write as many numbers as the scenario makes into arrays as large as the description
+    says, so that one that was tampered with must not reach them.
+
+    Raises
+    ------
+    IntegrityError
+        If they do not belong together.
+    """
+    own = meta_of(
         spec,
         n_trajectories=meta.n_trajectories,
         seed=meta.seed,
@@ -67,6 +63,8 @@ def described_anew(spec: ScenarioSpec, meta: RunMeta) -> RunMeta:
         shocks=meta.shocks,
         unit=meta.unit,
     )
+    if own != meta:
+        raise IntegrityError(f"{folder}: its description does not belong to its scenario.")
 
 
 def prepare(

@@ -16,7 +16,7 @@ from sandwich_sim.kernels.rng import STREAM_VERSION
 from sandwich_sim.kernels.rows import JUMPS
 from sandwich_sim.kernels.shock_paths import draw_shock_paths
 from sandwich_sim.model import allocate_work
-from sandwich_sim.prepare import Prepared, prepare
+from sandwich_sim.prepare import Prepared, check_described, prepare
 from sandwich_sim.results.dataset import read_fingerprint, read_meta, stored_scenario
 from sandwich_sim.results.provenance import fingerprint
 from sandwich_sim.results.reduce import record_plan
@@ -74,7 +74,9 @@ def recompute(
     wanted = wanted.astype(np.int64)
     if not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
         raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
-    prepared = Prepared(stored_scenario(folder, meta), meta, 1, ())
+    spec = stored_scenario(folder, meta)
+    check_described(folder, spec, meta)
+    prepared = Prepared(spec, meta, 1, ())
     paths = _paths(prepared, wanted)
     rows = [meta.series.index(name) for name in names]
     return {name: paths[row] for name, row in zip(names, rows, strict=True)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.kernels.rng import STREAM_VERSION
-from sandwich_sim.prepare import Prepared, described_anew
+from sandwich_sim.prepare import Prepared, check_described
 from sandwich_sim.results.manifest import Manifest, read_manifest
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.results.provenance import fingerprint
@@ -74,8 +74,7 @@ def prepared_again(folder: Path, manifest: Manifest, threads: int | None = None)
     if threads is not None and not 1 <= threads <= 1024:
         raise UsageError(f"threads = {threads}: use 1 to 1024.")
     spec = manifest_scenario(folder, manifest, meta)
-    if described_anew(spec, meta) != meta:
-        raise IntegrityError(f"{folder}: its description does not belong to its scenario")
+    check_described(folder, spec, meta)
     return Prepared(spec, meta, threads or default_threads(), ())
 
 
