@@ -51,6 +51,13 @@ def test_a_scenario_does_not_differ_from_itself(sampler):
         assert each.gap.n_changed == 0
 
 
+def test_what_a_scenario_says_of_itself_is_told():
+    fixed = sandwich_sim.load_scenario("base", ["demand.app.growth=0.5"])
+    found = compare(["base", fixed], trajectories=N, seed=3, metrics=["gap @ start"])
+    (warning,) = found.warnings
+    assert warning.startswith(f"{found.sides[1].name}: the correlation ")
+
+
 def test_a_difference_is_that_of_two_runs_with_the_same_numbers():
     a, b = (sandwich_sim.load_scenario(name) for name in ("base", "price_war"))
     found = by_name(

@@ -310,6 +310,11 @@ def test_an_outcome_that_is_gone_fails_and_a_new_one_is_told(folder, rewrite):
     assert "event.another is new, and not judged before it is accepted" in folder.check().notes
 
 
+def test_what_a_scenario_says_of_itself_is_told(folder, rewrite):
+    rewrite('extends = "base"\n[demand.app]\ngrowth = 0.5\n')
+    assert any("is dropped: demand.app.growth is a constant" in note for note in folder.check().notes)
+
+
 @pytest.mark.nightly
 def test_small_changes_accepted_one_by_one_are_stopped(tmp_path):
     """G-8 with the model: each step passes, and is accepted, until their sum is beyond two margins."""

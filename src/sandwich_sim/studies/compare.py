@@ -257,10 +257,11 @@ def _look(until: Until, pairs: Sequence[PairComparison], size: int) -> Look:
 
 
 def _warnings(inputs: Sequence[Input], options: Options) -> tuple[str, ...]:
-    if options.sampler != "sobol" or all(item.folder is not None for item in inputs):
-        return ()
+    """Return what the scenarios say of themselves, and of a size that wastes Sobol points."""
+    simulated = [item for item in inputs if item.folder is None]
+    about = [f"{item.name}: {note}" for item in simulated if item.spec for note in item.spec.notes]
     good = good_sizes(options.trajectories)
-    if options.trajectories in good:
-        return ()
-    sizes = " or ".join(str(size) for size in dict.fromkeys(good))
-    return (f"sobol is best with 16 x 2^m trajectories: {sizes} rather than {options.trajectories}.",)
+    if simulated and options.sampler == "sobol" and options.trajectories not in good:
+        sizes = " or ".join(str(size) for size in dict.fromkeys(good))
+        about.append(f"sobol is best with 16 x 2^m trajectories: {sizes} rather than {options.trajectories}.")
+    return tuple(about)

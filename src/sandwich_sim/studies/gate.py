@@ -197,7 +197,7 @@ def gate_scenario(case: Case, baseline: Baseline, options: GateOptions) -> Scena
             found, verdict="BROKEN", stage="guards", reason=reason, broken=(reason, *found.broken)
         )
     notes = [f"{name} is new, and not judged before it is accepted" for name in sorted(added)]
-    return replace(found, digests=digests, notes=(*found.notes, *notes))
+    return replace(found, digests=digests, notes=(*found.notes, *notes, *spec.notes))
 
 
 def _kept(wanted: GateMetrics, baseline: Baseline) -> GateMetrics:
