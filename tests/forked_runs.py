@@ -27,6 +27,8 @@ GROUP = 2
 """Units of a group; so parts have 1024 trajectories, or 512 where paths are kept."""
 HANGS_AFTER = 60.0
 """Seconds without an answer; a run takes a tenth of one, or a few on a busy machine."""
+COMPILES_WITHIN = 600.0
+"""Seconds until the server is ready; it may have to compile first."""
 CHUNK = 256
 """Trajectories of a chunk where paths are kept."""
 
@@ -126,7 +128,7 @@ class Server:
         )
         self._said = b""
         self._children: list[int] = []
-        assert self._read() == 0
+        assert self._read(COMPILES_WITHIN) == 0
 
     def begin(self, do: str, folder: Path, threads: int = 2, **options: Any) -> int:
         """Start a run or go on with one; returns its process."""
@@ -150,12 +152,12 @@ class Server:
         """Wait for it; returns its exit code, or minus the signal that ended it."""
         return self._read()
 
-    def _read(self) -> int:
+    def _read(self, most_seconds: float = HANGS_AFTER) -> int:
         """Read a number; of a process that hangs, say where."""
         stream = self._process.stdout
         assert stream is not None
         while b"\n" not in self._said:
-            if not select.select([stream], [], [], HANGS_AFTER)[0]:
+            if not select.select([stream], [], [], most_seconds)[0]:
                 for process in self._children:
                     os.kill(process, signal.SIGABRT)  # faulthandler tells its threads
                 time.sleep(1.0)

@@ -59,12 +59,9 @@ def execute(
     warnings : tuple of str
         About swings.
     """
-    # The tails need every trajectory's sums over time, also where nothing of it is stored.
     meta = prepared.meta
-    kept = replace(meta, keep="outcomes", keep_series=()) if meta.keep == "summary" else meta
-    recorded = record_plan(prepared.spec, kept)
     grid = part_grid(meta)
-    gather, fold, tails = Gather(grid), Fold(grid, load, stored), _TailFinder(grid.unit, on_piece)
+    fold = Fold(grid, load, stored)
     before = sum(grid.count(part) for part in stored)
 
     def report(done: int) -> None:
@@ -72,29 +69,79 @@ def execute(
             on_progress(before + done)
 
     report(0)
-    swings = alternations(_sample_revenue(model, meta, recorded, dtype))
-    units = run_chosen_units(
+    swings = count_swings(prepared, model, dtype)
+    parts = run_parts(
+        prepared,
         model,
-        kept,
-        recorded,
-        (unit for part in range(grid.n_parts) if part not in stored for unit in grid.units(part)),
-        threads=prepared.threads,
-        on_piece=tails.take,
+        (part for part in range(grid.n_parts) if part not in stored),
+        on_piece=on_piece,
         on_progress=report,
         dtype=dtype,
     )
     # Closed on the way out, by Ctrl-C too: no thread may go on writing into a folder that is cleared.
+    with contextlib.closing(parts):
+        for part, sums in parts:
+            if on_part is not None:
+                on_part(part, sums)
+            fold.add(part, sums)
+    accumulators = fold.result(meta, swings)
+    return accumulators, swing_warnings(accumulators, meta)
+
+
+def run_parts(
+    prepared: Prepared,
+    model: Model,
+    parts: Iterable[int],
+    *,
+    on_piece: Callable[[int, int, Outcomes], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+    dtype: type[Any] = np.float32,
+) -> Generator[tuple[int, PartSums], None, None]:
+    """Run parts and yield the number and sums of each when it is done, in any order.
+
+    Parameters
+    ----------
+    parts : iterable of int
+        Their numbers, in the order in which to begin them.
+    on_piece, on_progress : callable, optional
+        As in `run_chosen_units`.
+    """
+    kept, recorded = _recorded(prepared)
+    grid = part_grid(prepared.meta)
+    gather, tails = Gather(grid), _TailFinder(grid.unit, on_piece)
+    units = run_chosen_units(
+        model,
+        kept,
+        recorded,
+        (unit for part in parts for unit in grid.units(part)),
+        threads=prepared.threads,
+        on_piece=tails.take,
+        on_progress=on_progress,
+        dtype=dtype,
+    )
     with contextlib.closing(units):
         for result in units:
             sums = unit_sums(result.accumulators, result.non_finite, tails.of_unit(result.unit))
             part_sums = gather.add(result.unit, sums)
             if part_sums is not None:
-                part = grid.part_of(result.unit)
-                if on_part is not None:
-                    on_part(part, part_sums)
-                fold.add(part, part_sums)
-    accumulators = fold.result(meta, swings)
-    return accumulators, swing_warnings(accumulators, meta)
+                yield grid.part_of(result.unit), part_sums
+
+
+def count_swings(
+    prepared: Prepared, model: Model, dtype: type[Any] = np.float32
+) -> dict[str, NDArray[np.int64]]:
+    """Count the swings of revenue from step to step in the first trajectories."""
+    return alternations(_sample_revenue(model, prepared.meta, _recorded(prepared)[1], dtype))
+
+
+def _recorded(prepared: Prepared) -> tuple[RunMeta, RecordPlan]:
+    """What is recorded of each trajectory while it is run.
+
+    The tails need every trajectory's sums over time, also where nothing of it is stored.
+    """
+    meta = prepared.meta
+    kept = replace(meta, keep="outcomes", keep_series=()) if meta.keep == "summary" else meta
+    return kept, record_plan(prepared.spec, kept)
 
 
 class _TailFinder:

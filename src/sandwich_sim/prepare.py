@@ -21,12 +21,16 @@ from sandwich_sim.scenario.spec import ScenarioSpec
 
 @dataclass(frozen=True)
 class Prepared:
-    """A scenario and its options, checked; nothing is computed or written yet."""
+    """A scenario and its options, checked; nothing is computed or written yet.
+
+    ``processes`` are those on this machine that compute it.
+    """
 
     spec: ScenarioSpec
     meta: RunMeta
     threads: int
     warnings: tuple[str, ...]
+    processes: int = 1
 
     def model(self) -> Model:
         """Build the kernels' inputs."""
@@ -116,4 +120,6 @@ def prepare(
 
 def plan(prepared: Prepared, *, in_memory: bool = False) -> Plan:
     """Say what a run will take, from sizes alone."""
-    return plan_run(layout_of(prepared.meta), threads=prepared.threads, in_memory=in_memory)
+    return plan_run(
+        layout_of(prepared.meta), threads=prepared.threads, processes=prepared.processes, in_memory=in_memory
+    )

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from sandwich_sim.errors import IntegrityError, SandwichSimError, UsageError
 from sandwich_sim.execution import execute as execute  # told to others under this name, too
 from sandwich_sim.execution import swing_warnings
 from sandwich_sim.kernels.plan import Outcomes
+from sandwich_sim.model import Model
 from sandwich_sim.prepare import Prepared, plan, prepare
 from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.files import folder_state
@@ -50,6 +51,25 @@ class Progress:
     total: int
     seconds: float
     stage: str
+
+
+class Executor(Protocol):
+    """Carries out what a run folder lacks, elsewhere than on our own threads.
+
+    Attributes
+    ----------
+    threads, processes : int
+        Those of this machine that it keeps busy.
+    """
+
+    threads: int
+    processes: int
+
+    def __call__(
+        self, prepared: Prepared, model: Model, writer: RunWriter, on_progress: Callable[[int], None]
+    ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+        """Make every part of the run that ``writer`` lacks; returns what `execution.execute` does."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -95,6 +115,7 @@ def run(
     threads: int | None = None,
     shocks: bool = True,
     force: bool = False,
+    executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
     """Simulate a scenario into a run folder, or go on where the same run was stopped.
@@ -105,6 +126,8 @@ def run(
         The folder; ``root/<name>-<digest8>`` if not given.
     force : bool
         Replace a run that lies there.
+    executor : Executor, optional
+        Computes it elsewhere (`studies.cluster.Cluster`); our own threads if not given.
     progress : callable, optional
         Called about ten times a second.
 
@@ -139,7 +162,15 @@ def run(
     if not force and (reused := reuse(folder, prepared, began, is_named=is_named)):
         return reused
     # A run that `reuse` refused for its platform may be replaced where we chose the folder.
-    return make_run(folder, prepared, began, overwrite=force or not is_named, anew=force, progress=progress)
+    return make_run(
+        folder,
+        prepared,
+        began,
+        overwrite=force or not is_named,
+        anew=force,
+        executor=executor,
+        progress=progress,
+    )
 
 
 def make_run(
@@ -149,6 +180,7 @@ def make_run(
     *,
     overwrite: bool = False,
     anew: bool = False,
+    executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
     """Compute what a folder lacks of a run and write it there.
@@ -159,10 +191,17 @@ def make_run(
         When the work began, by `time.perf_counter` [s].
     overwrite, anew : bool
         As in `RunWriter`.
+    executor : Executor, optional
+        As in `run`.
     """
+    if executor is not None:
+        prepared = replace(prepared, threads=executor.threads, processes=executor.processes)
     _check_room(prepared, folder, anew=anew)
+    execute_run = executor or _on_own_threads
     try:
-        return _make_run(folder, prepared, began, overwrite=overwrite, anew=anew, progress=progress)
+        return _make_run(
+            folder, prepared, began, execute_run, overwrite=overwrite, anew=anew, progress=progress
+        )
     except FinishedError:  # another process was quicker
         done = reuse(folder, prepared, began)
         if done is None:
@@ -174,6 +213,7 @@ def _make_run(
     folder: Path,
     prepared: Prepared,
     began: float,
+    execute_run: Callable[..., tuple[dict[str, NDArray[Any]], tuple[str, ...]]],
     *,
     overwrite: bool,
     anew: bool,
@@ -191,20 +231,8 @@ def _make_run(
     layout, scenario, provenance = layout_of(meta), dump_scenario(prepared.spec), provenance_record(meta)
     with RunWriter(folder, layout, scenario, provenance, overwrite=overwrite, anew=anew) as writer:
         writer.prepare()  # now: a folder in use is told before the work, not after it
-
-        def write(first: int, n: int, outcomes: Outcomes) -> None:
-            writer.write_unit(first, outcome_arrays(outcomes, first, n))
-
         stored = writer.stored
-        accumulators, swings = execute(
-            prepared,
-            model,
-            on_piece=None if meta.keep == "summary" else write,
-            on_part=writer.commit,
-            on_progress=report,
-            stored=stored,
-            load=writer.load_sums,
-        )
+        accumulators, swings = execute_run(prepared, model, writer, report)
         report(meta.n_trajectories, "write")
         writer.finish(accumulators, dataset_summary(accumulators, meta))
     grid = part_grid(meta)
@@ -217,6 +245,25 @@ def _make_run(
         warnings=(*prepared.warnings, *swings),
         failed=bool(accumulators["failures"].any()),
         resumed=sum(grid.count(part) for part in stored),
+    )
+
+
+def _on_own_threads(
+    prepared: Prepared, model: Model, writer: RunWriter, on_progress: Callable[[int], None]
+) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """As an `Executor`, here."""
+
+    def write(first: int, n: int, outcomes: Outcomes) -> None:
+        writer.write_unit(first, outcome_arrays(outcomes, first, n))
+
+    return execute(
+        prepared,
+        model,
+        on_piece=None if prepared.meta.keep == "summary" else write,
+        on_part=writer.commit,
+        on_progress=on_progress,
+        stored=writer.stored,
+        load=writer.load_sums,
     )
 
 

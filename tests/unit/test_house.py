@@ -23,6 +23,7 @@ LEVELS = {
     "errors": 1,
     "variables": 2,
     "facts": 2,
+    "observations": 2,
     "formats": 2,
     "scenario": 3,
     "kernels": 4,

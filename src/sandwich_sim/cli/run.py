@@ -22,6 +22,14 @@ from sandwich_sim.cli.options import (
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_columns, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.cli.run_reports import report_options, write_reports
+from sandwich_sim.cli.run_until import (
+    UNSETTLED,
+    check_until,
+    note_unsettled,
+    print_until,
+    settle_run,
+    until_options,
+)
 from sandwich_sim.errors import IntegrityError, SandwichSimError
 
 if TYPE_CHECKING:
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     from sandwich_sim.results.summary import Summary
     from sandwich_sim.scenario.spec import ScenarioSpec
     from sandwich_sim.simulation import RunResult
+    from sandwich_sim.studies.run_until import UntilResult
 
 DEFAULT_ROOT = Path("results")
 
@@ -51,6 +60,8 @@ class Job:
         Why it has no result.
     checks : tuple of CheckResult
         What came of the scenario's own checks, where they were asked for.
+    until : UntilResult, optional
+        What came of the looks of `--until`.
     """
 
     source: str
@@ -59,6 +70,7 @@ class Job:
     exit_code: int = 0
     error: Exception | None = None
     checks: tuple[CheckResult, ...] = ()
+    until: UntilResult | None = None
 
 
 @click.command(
@@ -66,6 +78,7 @@ class Job:
         "sandwich-sim run base -n 65_536",
         "sandwich-sim run my_scenario.toml --set open_source.gap=4.0 --seed 7",
         "sandwich-sim run scenarios/ --quiet -o nightly",
+        "sandwich-sim run base --until 'se(P(thesis_falsified)) < 0.002'",
     )
 )
 @scenario_argument(several=True)
@@ -82,6 +95,7 @@ class Job:
     help="What is stored: sums and histograms; also outcomes of each trajectory; also every path.",
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
+@until_options
 @click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
 @set_option
 @click.option(
@@ -108,6 +122,7 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
     SCENARIO is a file, the name of a shipped scenario, or a folder of files. Several make a
     batch: one that fails does not stop the others, and the exit code is the worst of all.
     """
+    check_until(options)
     from sandwich_sim.scenario.load import shipped_scenarios
 
     sources = expand_scenarios(scenarios, shipped_scenarios())
@@ -164,28 +179,31 @@ def _choices(options: dict[str, Any]) -> dict[str, Any]:
 def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
     if job.spec is None:
         return job
-    progress = ProgressLine(label, quiet=options["quiet"])
+    progress, choices = ProgressLine(label, quiet=options["quiet"]), _choices(options)
     try:
         # Only now: numba takes a third of a second to load, and errors in files should not wait.
         from sandwich_sim.simulation import run
 
+        until = settle_run(job.spec, options, choices, progress)
         result = run(
             job.spec,
             **_place(options, batch),
-            **_choices(options),
+            **choices,
             force=options["force"],
             progress=progress,
         )
-        checks = judge_run(job.spec, _choices(options)) if options["judge"] else ()
+        checks = judge_run(job.spec, choices) if options["judge"] else ()
     except Exception as error:  # as in `_load`
         progress.close()
         return Job(job.source, job.spec, exit_code=report_failure(error), error=error)
     finally:
         progress.close()
-    code = IntegrityError.exit_code if result.failed else exit_code_of(checks)
+    unsettled = UNSETTLED if until is not None and not until.is_settled else 0
+    code = IntegrityError.exit_code if result.failed else worst((exit_code_of(checks), unsettled))
+    note_unsettled(until, job.spec.name)
     if result.failed:
         note(f"error: {result.folder}: {_failures(result.summary)}. The results are kept, and marked.")
-    return Job(job.source, job.spec, result, code, checks=checks)
+    return Job(job.source, job.spec, result, code, checks=checks, until=until)
 
 
 def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choices: dict[str, Any]) -> str:
@@ -232,6 +250,7 @@ def _print(job: Job, quiet: bool) -> None:
     from sandwich_sim.cli.run_table import print_summary
 
     print_summary(job.result.summary)
+    print_until(job.until)
     print_checks(job.checks)
     click.echo(closing_line(job.result))
 
@@ -277,6 +296,7 @@ def _document(job: Job) -> dict[str, Any]:
             "warnings": job.result.warnings,
             "summary": job.result.summary.to_document(),
             "checks": [check.to_document() for check in job.checks],
+            "until": job.until.to_document() if job.until is not None else None,
         }
     if job.error is not None:
         document["error"] = str(job.error) if isinstance(job.error, SandwichSimError) else repr(job.error)

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
+
+from sandwich_sim.results.arrays import Layout, split_unit
 from sandwich_sim.results.files import MANIFEST, append_line, sync_files, write_checked
 from sandwich_sim.results.manifest import PARTS, FileRecord, PartRecord, chunk_record, part_line, sums_name
+from sandwich_sim.results.zarr_format import chunk_name, encode_chunk
+
+
+def unit_chunks(
+    layout: Layout, first_trajectory: int, arrays: Mapping[str, NDArray[Any]]
+) -> Iterator[tuple[str, bytes | memoryview]]:
+    """Return name and data of each chunk file of a unit.
+
+    Parameters
+    ----------
+    first_trajectory : int
+        A multiple of the unit.
+    arrays : mapping of str to ndarray
+        In the kernel's order, trajectory axis last (see `arrays.split_unit`).
+
+    Raises
+    ------
+    ValueError
+        If the unit is misaligned or of the wrong size.
+    """
+    unit = layout.unit_at(first_trajectory)
+    pieces = split_unit(layout.trajectories, arrays)
+    n = min(layout.meta.unit, layout.meta.n_trajectories - first_trajectory)
+    for name, piece in pieces.items():
+        if piece.shape[-1] != n:
+            raise ValueError(f"unit {unit}: {name!r} has {piece.shape[-1]} trajectories, expected {n}")
+    return (
+        (chunk_name(array, unit), encode_chunk(array, pieces[array.name])) for array in layout.trajectories
+    )
 
 
 def commit_unit(folder: Path, chunks: Iterable[tuple[str, bytes | memoryview]]) -> dict[str, FileRecord]:

@@ -168,6 +168,19 @@ def sync_files(folder: Path, names: Iterable[str]) -> None:
     1.0 s one after the other, 0.05 s by eight threads).
     """
     files = [folder / name for name in names]
+    with ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="sync") as pool:
+        list(pool.map(_sync, files))
+        list(pool.map(_sync, _folders_above(folder, files)))
+
+
+def sync_names(folder: Path, names: Iterable[str]) -> None:
+    """Wait until the names of files, which are on the disk themselves, are there, too."""
+    with ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="sync") as pool:
+        list(pool.map(_sync, _folders_above(folder, [folder / name for name in names])))
+
+
+def _folders_above(folder: Path, files: Iterable[Path]) -> set[Path]:
+    """All folders that lead to files, up to the given one; none where they cannot be flushed."""
     folders: set[Path] = set()
     for path in files if os.name == "posix" else ():
         above = path.parent
@@ -176,9 +189,7 @@ def sync_files(folder: Path, names: Iterable[str]) -> None:
             if above == folder:
                 break
             above = above.parent
-    with ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="sync") as pool:
-        list(pool.map(_sync, files))
-        list(pool.map(_sync, folders))
+    return folders
 
 
 def make_folder(path: Path) -> None:

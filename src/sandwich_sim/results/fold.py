@@ -8,7 +8,7 @@ is added to what.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ class Fold:
         load: Callable[[int], PartSums] | None = None,
         stored: frozenset[int] = frozenset(),
     ) -> None:
-        self._grid, self._load, self._stored = grid, load, stored
+        self._grid, self._load, self._stored = grid, load, set(stored)
         self._waiting: dict[int, PartSums] = {}
         self._group: PartSums | None = None
         self._whole: PartSums | None = None
@@ -76,6 +76,11 @@ class Fold:
     def add(self, part: int, sums: PartSums) -> None:
         """Take a part's sums; they are added as soon as all before them are, and may be changed."""
         self._waiting[part] = sums
+        self._advance()
+
+    def add_stored(self, parts: Iterable[int]) -> None:
+        """Take note of parts that ``load`` knows from now on."""
+        self._stored.update(parts)
         self._advance()
 
     def _advance(self) -> None:

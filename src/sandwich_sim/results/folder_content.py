@@ -55,19 +55,34 @@ def clear_folder(folder: Path, layout: Layout) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that others may be writing into: under another name they find it no more."""
+    aside = folder.with_name(f"{folder.name}.partial")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(aside)
+        shutil.rmtree(aside)
+
+
 def remove_orphans(folder: Path, layout: Layout, keep: Collection[str] = ()) -> None:
     """Remove files that a stop left half-written, and the sums of parts but for those to keep."""
     with contextlib.suppress(OSError):  # they do no harm
         for name in _FILES:
             (folder / f"{name}.partial").unlink(missing_ok=True)
         for own in list(_own_folders(folder, layout)):
-            for path in own.rglob("*.partial"):
-                path.unlink(missing_ok=True)
+            for path in list(own.rglob("*.partial")):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
         sums = folder / PARTS
         if not sums.is_dir():
             return
         for path in sums.iterdir():
-            if f"{PARTS}/{path.name}" not in keep:
+            if f"{PARTS}/{path.name}" in keep:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                remove_tree(path)
+            else:
                 path.unlink()
         if not keep:
             sums.rmdir()

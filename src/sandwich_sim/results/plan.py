@@ -73,13 +73,15 @@ def check_sizes(n_trajectories: int, n_steps: int, seed: int = 0) -> None:
         raise UsageError(f"seed {seed}: use 0 to {MAX_SEED} (2^64 - 1).")
 
 
-def plan_run(layout: Layout, *, threads: int, in_memory: bool = False) -> Plan:
+def plan_run(layout: Layout, *, threads: int, processes: int = 1, in_memory: bool = False) -> Plan:
     """Plan a run from its layout; nothing is allocated.
 
     Parameters
     ----------
     layout : Layout
     threads : int
+        Of all processes.
+    processes : int
     in_memory : bool
         Plan for `simulate`, which keeps float64 arrays of all trajectories and writes nothing.
 
@@ -94,7 +96,9 @@ def plan_run(layout: Layout, *, threads: int, in_memory: bool = False) -> Plan:
     sums = sum(array.chunk_bytes for array in layout.accumulators)
     # Every thread works on one unit and one may wait to be written; sums are folded twice.
     in_flight = min(threads + 1, layout.n_units)
-    fixed = BASE_MEMORY + layout.fixed_bytes + sums * (in_flight + 1) + layout.unit_bytes * in_flight
+    fixed = (
+        BASE_MEMORY * processes + layout.fixed_bytes + sums * (in_flight + 1) + layout.unit_bytes * in_flight
+    )
     per_trajectory = 0
     if in_memory:
         per_trajectory = 2 * layout.unit_bytes // n_unit + 8

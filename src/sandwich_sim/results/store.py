@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.errors import SandwichSimError, UsageError
-from sandwich_sim.results.arrays import Layout, check_arrays, split_unit
-from sandwich_sim.results.commit import commit_part, commit_unit
+from sandwich_sim.results.arrays import Layout, check_arrays
+from sandwich_sim.results.commit import commit_part, commit_unit, unit_chunks
 from sandwich_sim.results.files import (
     MANIFEST,
     MARKER,
@@ -64,6 +64,7 @@ from sandwich_sim.results.schema_files import (
     root_document,
     schema_documents,
 )
+from sandwich_sim.results.staging import StagedPart, publish
 from sandwich_sim.results.status import fingerprint_of, manifest_meta
 from sandwich_sim.results.zarr_format import chunk_name, encode_chunk
 
@@ -168,11 +169,8 @@ class RunWriter:
 
         Parameters
         ----------
-        first_trajectory : int
-            A multiple of the unit.
-        arrays : mapping of str to ndarray
-            In the kernel's order, trajectory axis last (see `arrays.split_unit`); rounded to
-            the stored type here.
+        first_trajectory, arrays
+            As in `commit.unit_chunks`; rounded to the stored type here.
 
         Raises
         ------
@@ -182,24 +180,14 @@ class RunWriter:
             If the disk is full.
         """
         self.prepare()
+        chunks = unit_chunks(self.layout, first_trajectory, arrays)
         unit = self.layout.unit_at(first_trajectory)
-        pieces = split_unit(self.layout.trajectories, arrays)
-        n = min(self.layout.meta.unit, self.layout.meta.n_trajectories - first_trajectory)
-        for name, piece in pieces.items():
-            if piece.shape[-1] != n:
-                raise ValueError(f"unit {unit}: {name!r} has {piece.shape[-1]} trajectories, expected {n}")
         with self._mutex:
             if unit in self._begun or first_trajectory // self._grid.size in self._manifest.parts:
                 raise ValueError(f"unit {unit} was written before")
             self._begun.add(unit)
         with explained_errors(self.folder, begun=True):
-            records = commit_unit(
-                self.folder,
-                (
-                    (chunk_name(array, unit), encode_chunk(array, pieces[array.name]))
-                    for array in self.layout.trajectories
-                ),
-            )
+            records = commit_unit(self.folder, chunks)
         with self._mutex:
             self._written |= records
 
@@ -230,6 +218,16 @@ class RunWriter:
         record = PartRecord(part, self._grid.first(part), self._grid.count(part), files)
         data = None if sums is None else sums.to_bytes()
         self._commits.append(self._committer.submit(commit_part, self.folder, record, data))
+
+    def adopt(self, staged: Sequence[StagedPart]) -> None:
+        """Make parts that others staged part of the run; they are on the disk when this returns.
+
+        A part that is there already is dropped. Raises `ResourceError` if they cannot be moved.
+        """
+        self.prepare()
+        with explained_errors(self.folder, begun=True):
+            published = publish(self.folder, staged, self.stored)
+        self._manifest.parts |= {record.part: record for record in published}
 
     def finish(
         self, accumulators: Mapping[str, NDArray[Any]], summary: Mapping[str, NDArray[np.float64]]

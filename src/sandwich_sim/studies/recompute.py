@@ -56,7 +56,28 @@ def recompute(
     UsageError
         If an index or a series does not exist, or none is named.
     """
-    folder = Path(folder)
+    prepared = stored_run(Path(folder))
+    meta = prepared.meta
+    names = known_series([series] if isinstance(series, str) else series, meta.hops)
+    if not np.size(indices) or not names:
+        what = "series" if np.size(indices) else "trajectories"
+        raise UsageError(f'no {what} are named. Write such as recompute(folder, [0, 17], "gap").')
+    paths = _paths(prepared, known_indices(indices, meta.n_trajectories))
+    rows = [meta.series.index(name) for name in names]
+    return {name: paths[row] for name, row in zip(names, rows, strict=True)}
+
+
+def stored_run(folder: Path) -> Prepared:
+    """Return scenario and options of a stored run whose trajectories can be computed again here.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder, or it is not a run.
+    IntegrityError
+        If the run comes from another platform fingerprint or stream version, or its scenario or
+        description was changed since.
+    """
     meta = read_meta(folder)
     stored = read_fingerprint(folder)
     if stored != fingerprint() or meta.stream_version != STREAM_VERSION:
@@ -64,22 +85,25 @@ def recompute(
             f"{folder}: was made on another platform or by another version (fingerprint {stored[:8]}, here "
             f"{fingerprint()[:8]}), so its bits cannot be had again. Run it again here."
         )
-    names = known_series([series] if isinstance(series, str) else series, meta.hops)
-    wanted = np.atleast_1d(np.asarray(indices))
-    if not wanted.size or not names:
-        what = "series" if wanted.size else "trajectories"
-        raise UsageError(f'no {what} are named. Write such as recompute(folder, [0, 17], "gap").')
-    if wanted.dtype.kind not in "iu":
-        raise UsageError("the numbers of trajectories are whole numbers.")
-    wanted = wanted.astype(np.int64)
-    if not (wanted.min() >= 0 and wanted.max() < meta.n_trajectories):
-        raise UsageError(f"trajectories are 0 to {meta.n_trajectories - 1}.")
     spec = stored_scenario(folder, meta)
     check_described(folder, spec, meta)
-    prepared = Prepared(spec, meta, 1, ())
-    paths = _paths(prepared, wanted)
-    rows = [meta.series.index(name) for name in names]
-    return {name: paths[row] for name, row in zip(names, rows, strict=True)}
+    return Prepared(spec, meta, 1, ())
+
+
+def known_indices(indices: int | Sequence[int], n_trajectories: int) -> NDArray[np.int64]:
+    """Return numbers of trajectories as an array, shape (n,).
+
+    Raises
+    ------
+    UsageError
+        If one is not a whole number, or the run has no such trajectory.
+    """
+    wanted = np.atleast_1d(np.asarray(indices))
+    if wanted.dtype.kind not in "iu":
+        raise UsageError("the numbers of trajectories are whole numbers.")
+    if not (wanted.min() >= 0 and wanted.max() < n_trajectories):
+        raise UsageError(f"trajectories are 0 to {n_trajectories - 1}.")
+    return wanted.astype(np.int64)
 
 
 def _paths(prepared: Prepared, trajectories: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -17,13 +17,14 @@ from sandwich_sim.results.provenance import fingerprint
 from sandwich_sim.results.status import existing_run, fingerprint_of, manifest_meta
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
-from sandwich_sim.simulation import Progress, RunResult, make_run, reuse
+from sandwich_sim.simulation import Executor, Progress, RunResult, make_run, reuse
 
 
 def resume(
     folder: Path | str,
     *,
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
     """Go on with a stopped run; the result has the same bits as if it had not been stopped.
@@ -34,6 +35,8 @@ def resume(
         Its folder; nothing else is needed.
     threads : int, optional
         All processors if not given.
+    executor : Executor, optional
+        As in `simulation.run`.
     progress : callable, optional
         Called about ten times a second.
 
@@ -56,7 +59,8 @@ def resume(
     existing_run(folder)
     manifest = read_manifest(folder)
     prepared = prepared_again(folder, manifest, threads)
-    return reuse(folder, prepared, began) or make_run(folder, prepared, began, progress=progress)
+    done = reuse(folder, prepared, began)
+    return done or make_run(folder, prepared, began, executor=executor, progress=progress)
 
 
 def prepared_again(folder: Path, manifest: Manifest, threads: int | None = None) -> Prepared:
