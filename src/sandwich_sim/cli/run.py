@@ -139,7 +139,7 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
             if not options["as_json"]:
                 _print(done[-1], options["quiet"])
     except KeyboardInterrupt as error:
-        error.add_note(_left_behind(jobs, done, _place(options, batch), _choices(options)))
+        error.add_note(_left_behind(jobs, done, _place(options, batch), options))
         raise
     if not options["quiet"]:
         _print_warnings(done)
@@ -206,11 +206,12 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
     return Job(job.source, job.spec, result, code, checks=checks, until=until)
 
 
-def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choices: dict[str, Any]) -> str:
+def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], options: dict[str, Any]) -> str:
     """Say what a run that was stopped leaves on the disk."""
     from sandwich_sim.cli.run_plan import folder_of, part_size
     from sandwich_sim.results.files import folder_state
 
+    choices = _choices(options)
     said = "Nothing of it is kept" if len(jobs) == 1 else "Nothing is kept of the run that was stopped"
     spec = jobs[len(done)].spec if len(done) < len(jobs) else None
     if spec is None:
@@ -219,7 +220,10 @@ def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], choice
         folder = folder_of(spec, place, choices)
         state = folder_state(folder)
         if state == "incomplete":
-            said = f"{folder} is incomplete: the same command takes it up again, as does `resume`."
+            how = "the same command takes it up again, as does `resume`."
+            if options["force"]:  # which would begin anew
+                how = f"`sandwich-sim resume {folder}` takes it up again; with --force it begins anew."
+            said = f"{folder} is incomplete: {how}"
         elif state == "complete":
             said = f"The run in {folder} is complete."
         elif state == "foreign":

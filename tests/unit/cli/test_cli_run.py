@@ -210,6 +210,17 @@ def test_a_run_that_is_stopped_says_what_lies_in_its_folder(call, engine, tmp_pa
     assert (result.exit_code, result.stderr) == (130, f"stopped. {left}\n")
 
 
+def test_a_forced_run_that_is_stopped_is_not_said_to_go_on_by_the_same_command(call, engine, tmp_path):
+    def interrupt(asked):
+        (tmp_path / "here").mkdir()
+        (tmp_path / "here" / "manifest.jsonl").touch()
+        raise KeyboardInterrupt
+
+    engine.behavior = interrupt
+    how = "`sandwich-sim resume here` takes it up again; with --force it begins anew."
+    assert call("run", "base", "-o", "here", "--force").stderr == f"stopped. here is incomplete: {how}\n"
+
+
 def test_a_bad_scenario_does_not_stop_the_others(call, engine, folder):
     result = call("run", "mine")
     assert result.exit_code == 2
