@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from sandwich_sim.cli.cluster_options import cluster_options, open_cluster
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -17,9 +19,10 @@ from sandwich_sim.errors import IntegrityError
 @click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
 )
+@cluster_options
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option
-def command(run: Path, threads: int | None, quiet: bool, as_json: bool) -> int:
+def command(run: Path, threads: int | None, quiet: bool, as_json: bool, **cluster: Any) -> int:
     """Go on with the stopped run in the folder RUN.
 
     The result is the same, bit for bit, as if it had never been stopped. What the folder holds is
@@ -29,7 +32,8 @@ def command(run: Path, threads: int | None, quiet: bool, as_json: bool) -> int:
     try:
         from sandwich_sim.studies.resume import resume
 
-        result = resume(run, threads=threads, progress=progress)
+        with open_cluster({"threads": threads} | cluster) as executor:
+            result = resume(run, threads=threads, executor=executor, progress=progress)
     except KeyboardInterrupt as error:
         error.add_note("The same command takes it up again.")
         raise

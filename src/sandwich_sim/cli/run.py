@@ -10,6 +10,7 @@ import click
 
 from sandwich_sim.cli.benchmark_files import benchmark_options, summary_measurements, write_benchmark
 from sandwich_sim.cli.checks import check_option, exit_code_of, judge_run, print_checks
+from sandwich_sim.cli.cluster_options import cluster_options, open_cluster
 from sandwich_sim.cli.failures import report_failure, worst
 from sandwich_sim.cli.options import (
     WholeNumber,
@@ -97,6 +98,7 @@ class Job:
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
 @until_options
 @click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@cluster_options
 @set_option
 @click.option(
     "-o",
@@ -129,6 +131,7 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
     batch = len(sources) > 1 or list(scenarios) != sources
     # All files are read before the first is run: a typo in the last one shows at once.
     jobs = [_load(source, options["overrides"]) for source in sources]
+    options["executor"] = click.get_current_context().with_resource(open_cluster(options))
     if options["dry_run"]:
         return _dry_run(jobs, options, batch)
     done: list[Job] = []
@@ -190,6 +193,7 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
             **_place(options, batch),
             **choices,
             force=options["force"],
+            executor=options["executor"],
             progress=progress,
         )
         checks = judge_run(job.spec, choices) if options["judge"] else ()
@@ -316,7 +320,8 @@ def _dry_run(jobs: list[Job], options: dict[str, Any], batch: bool) -> int:
     for job in jobs:
         document: dict[str, Any] = {"source": job.source, "exit_code": job.exit_code}
         if job.spec is not None:
-            document |= plan_document(job.spec, _place(options, batch), _choices(options))
+            place = _place(options, batch)
+            document |= plan_document(job.spec, place, _choices(options), options["executor"])
         documents.append(document)
         if not options["as_json"]:
             print_plan(document)

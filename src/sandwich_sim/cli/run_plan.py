@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sandwich_sim.errors import SandwichSimError
 
 if TYPE_CHECKING:
     from sandwich_sim.scenario.spec import ScenarioSpec
+    from sandwich_sim.simulation import Executor
 
 
 def folder_of(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> Path:
@@ -30,7 +32,9 @@ def part_size(spec: ScenarioSpec, choices: dict[str, Any]) -> int:
     return part_grid(prepare(spec, **choices).meta).count(0)
 
 
-def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+def plan_document(
+    spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, Any], executor: Executor | None = None
+) -> dict[str, Any]:
     """Plan one run.
 
     Parameters
@@ -40,6 +44,8 @@ def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, 
         ``output`` and ``root`` of `simulate.run`.
     choices : dict
         Its options that change what is computed.
+    executor : Executor, optional
+        As in `simulation.run`.
 
     Returns
     -------
@@ -52,6 +58,8 @@ def plan_document(spec: ScenarioSpec, place: dict[str, Any], choices: dict[str, 
     found: dict[str, Any] = {"exit_code": 0}
     try:
         prepared = prepare(spec, **choices)
+        if executor is not None:
+            prepared = replace(prepared, threads=executor.threads, processes=executor.processes)
         planned = plan(prepared)
         folder = place["output"] or place["root"] / prepared.meta.folder_name
         found |= {

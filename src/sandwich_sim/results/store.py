@@ -87,10 +87,9 @@ class RunWriter:
         The resolved scenario.
     provenance : mapping
         What `provenance.provenance_record` returns.
-    overwrite : bool
-        Whether another run that lies there may be replaced, a complete one too.
-    anew : bool
-        Whether a stopped run of the same description is replaced, too, rather than gone on with.
+    overwrite, anew : bool
+        Whether another run that lies there may be replaced, a complete one too; and whether a
+        stopped one of the same description is, rather than gone on with.
     """
 
     def __init__(
@@ -126,6 +125,11 @@ class RunWriter:
     def stored(self) -> frozenset[int]:
         """The parts that are on the disk."""
         return frozenset(self._manifest.parts)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the manifest says."""
+        return self._manifest
 
     def prepare(self) -> None:
         """Take the folder and write the schema; does nothing the second time.
@@ -210,13 +214,12 @@ class RunWriter:
         self._wait(only_done=True)
         names = part_files(self.layout, self._grid, part)
         with self._mutex:
-            missing = [name for name in names if name not in self._written]
-            if missing:
+            if any(name not in self._written for name in names):
                 n_done = len(self._begun) if self.layout.trajectories else 0
                 raise ValueError(f"{n_done} of {self.layout.n_units} units were written")
             files = {name: self._written.pop(name) for name in names}
         record = PartRecord(part, self._grid.first(part), self._grid.count(part), files)
-        data = None if sums is None else sums.to_bytes()
+        data = sums.to_bytes() if sums else None
         self._commits.append(self._committer.submit(commit_part, self.folder, record, data))
 
     def adopt(self, staged: Sequence[StagedPart]) -> None:

@@ -1,0 +1,195 @@
+"""Workers of our own on this machine, and connections to schedulers elsewhere.
+
+Whoever can talk to a scheduler or worker of dask can run any code there, as its user. So our own
+listen on loopback alone and want a certificate that is made for each run; and the network is used
+with TLS, or when the user says that it may be used without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import ipaddress
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from sandwich_sim.errors import ResourceError, UsageError
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+LOOPBACK = "127.0.0.1"
+CONNECT_SECONDS = 20.0
+"""Time in which a scheduler must answer [s]."""
+START_SECONDS = 60.0
+"""Time in which our own workers must be there [s]."""
+_INSTALL = 'Install it: pip install "sandwich-sim[dask]"'
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+def check_installed() -> None:
+    """Refuse to go on without dask.
+
+    Raises
+    ------
+    UsageError
+    """
+    for package in ("distributed", "cryptography"):
+        if importlib.util.find_spec(package) is None:
+            raise UsageError(f"several workers need the package {package}. {_INSTALL}")
+
+
+def _split(address: str) -> SplitResult:
+    parts = urlsplit(address)
+    try:
+        if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port and not parts.path.strip("/"):
+            return parts
+    except ValueError:  # a port that is none
+        pass
+    raise UsageError(f"--scheduler {address}: is not an address such as tcp://127.0.0.1:8786.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this very machine's."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def check_address(address: str, is_insecure_allowed: bool) -> None:
+    """Refuse what is no scheduler's address, and one beyond this machine without encryption.
+
+    Raises
+    ------
+    UsageError
+    """
+    parts = _split(address)
+    if parts.scheme == "tls" or is_insecure_allowed or is_loopback(str(parts.hostname)):
+        return
+    raise UsageError(
+        f"--scheduler {address}: without encryption, whoever reaches that port can run any code on all "
+        "workers and here. Use tls:// with certificates (docs/scaling.md says how), or, in a network "
+        "that only you can reach, add --insecure-scheduler."
+    )
+
+
+def is_open_to_others(address: str) -> bool:
+    """Whether a worker's address is reached from other machines and asks for no certificate."""
+    parts = urlsplit(address)
+    return parts.scheme not in ("tls", "inproc") and not is_loopback(parts.hostname or "")
+
+
+@contextlib.contextmanager
+def local_workers(workers: int, threads: int) -> Iterator[Client]:
+    """Start processes on this machine, and end them.
+
+    Whatever ends us ends them, too: dask's children watch their parent.
+
+    Parameters
+    ----------
+    workers : int
+    threads : int
+        Of each.
+
+    Raises
+    ------
+    ResourceError
+        If they do not start.
+    """
+    import dask
+    from distributed import Client, LocalCluster, Security
+
+    settings: dict[str, Any] = {
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+        "distributed.nanny.pre-spawn-environ": {},
+    }
+    preload = [*dask.config.get("distributed.worker.preload"), "sandwich_sim.studies.cluster_process"]
+    with dask.config.set(settings), _quiet_logs(), TemporaryDirectory(prefix="sandwich-sim-") as room:
+        security = Security.temporary()
+        try:
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=threads,
+                processes=True,
+                host=LOOPBACK,
+                protocol="tls://",
+                security=security,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": f"{LOOPBACK}:0"},
+                worker_dashboard_address=None,
+                memory_limit=None,
+                silence_logs=logging.CRITICAL,
+                local_directory=room,
+                preload=preload,
+            )
+        except (OSError, RuntimeError) as error:
+            raise ResourceError(f"{workers} workers could not be started: {error}") from error
+        try:
+            with Client(cluster, timeout=START_SECONDS, set_as_default=False) as client:
+                yield client
+        finally:
+            _kill_workers(cluster)
+            cluster.close(timeout=START_SECONDS)
+
+
+def _kill_workers(cluster: LocalCluster) -> None:
+    """End the worker processes at once: what they may still be doing is of no use to anybody."""
+    for nanny in list(cluster.workers.values()):
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(nanny.pid, _KILL)
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """Connect to a scheduler; its workers are left alone afterwards.
+
+    Raises
+    ------
+    UsageError
+        If nobody answers there, or the certificates are not set.
+    """
+    import dask
+    from distributed import Client
+
+    if urlsplit(address).scheme == "tls":
+        wanted = ("ca-file", "client.cert", "client.key")
+        missing = [name for name in wanted if not dask.config.get(f"distributed.comm.tls.{name}", None)]
+        if missing:
+            raise UsageError(
+                f"--scheduler {address}: dask's settings name no certificates (distributed.comm.tls: "
+                f"{', '.join(missing)}). docs/scaling.md says how to make and name them."
+            )
+    with _quiet_logs():
+        try:
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(
+                f"--scheduler {address}: no scheduler of dask answers there ({_first_line(error)}). "
+                "Start one: dask scheduler"
+            ) from error
+        with client:
+            yield client
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextlib.contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep dask from telling of every worker that it lost; we tell what matters."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
