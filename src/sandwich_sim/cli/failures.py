@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from sandwich_sim.cli.output import clean
+from sandwich_sim.cli.start import leave
 from sandwich_sim.errors import SandwichSimError
 
 # From harmless to worst: of a batch, the worst code is the exit code. Our bug comes last
@@ -43,6 +44,8 @@ def catch_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(number)
 
+    if signal.getsignal(signal.SIGINT) is leave:  # from now on whoever has something to say may say it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         # nohup asks for SIGHUP to be ignored: leave it so

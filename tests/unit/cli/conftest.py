@@ -12,7 +12,7 @@ import sandwich_sim
 from fake_engine import FakeEngine
 from sandwich_sim.cli.main import cli
 
-START = "from sandwich_sim.cli.main import main; main()"
+START = "from sandwich_sim.cli.start import main; main()"
 
 
 @pytest.fixture

@@ -166,3 +166,31 @@ def test_a_signal_stops_a_run_with_its_own_exit_code(shell, name, code):
     assert stderr.splitlines() == [
         "stopped. Nothing of it is kept: it was in its first part of 262,144 trajectories."
     ]
+
+
+STOPPED_AT = """
+import os, signal, sys
+def stop(event, arguments):
+    if event == "import" and arguments[0] == {name!r}:
+        os.kill(os.getpid(), signal.SIGINT)
+from sandwich_sim.cli.start import main
+sys.addaudithook(stop)
+main()
+"""
+
+
+# What is loaded on the way to a run, in this order.
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sandwich_sim.cli.main", "click", "sandwich_sim.cli.failures", "sandwich_sim.cli.options"),
+        *("sandwich_sim.scenario.load", "tomllib", "sandwich_sim.simulation", "numpy", "numba"),
+    ],
+)
+def test_ctrl_c_while_the_program_loads_is_one_line(shell, name):
+    process = shell("run", "base", "-n", "1", code=STOPPED_AT.format(name=name))
+    stdout, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr.strip().startswith("stopped.")
+    assert len(stderr.strip().splitlines()) == 1
