@@ -230,6 +230,7 @@ def test_a_change_within_the_margins_passes_and_says_that_it_was_seen(folder, re
     assert found.moved.changed > 0.5
 
 
+@pytest.mark.nightly  # test_gate_versions.py has an open verdict for every day
 def test_too_few_trajectories_end_inconclusive(tmp_path):
     folder = new_folder(tmp_path, gate=GATE.replace("looks = [16384]", "looks = [4096, 65536]"))
     folder.write('extends = "base"\n[hop.memory]\nfixed_cost = 0.109\n')
@@ -256,6 +257,7 @@ def test_accepting_what_did_not_change_writes_nothing(folder):
     assert {path: path.stat().st_mtime_ns for path in (folder.path / "baselines").iterdir()} == before
 
 
+@pytest.mark.nightly
 def test_a_baseline_made_twice_has_the_same_bytes(tmp_path, folder):
     other = new_folder(tmp_path)
     for path in (folder.path / "baselines").iterdir():

@@ -19,7 +19,10 @@ from sandwich_sim.variables import PER_HOP, PER_STEP, series_names
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CUMULATIVE = ("cumulative_profit", "cumulative_revenue", "discounted_profit", "discounted_revenue")
 
-pytestmark = pytest.mark.skipif(not COMPILED, reason="the baseline's records need the compiler")
+pytestmark = [
+    pytest.mark.nightly,  # compiling the baseline takes half a minute, and only benchmarks use it
+    pytest.mark.skipif(not COMPILED, reason="the baseline's records need the compiler"),
+]
 
 
 @pytest.fixture(scope="module")

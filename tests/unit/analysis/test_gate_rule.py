@@ -51,8 +51,8 @@ def test_error_rates_are_split_over_statistics_and_looks():
 
 @pytest.mark.parametrize("name", NORMAL)
 def test_false_alarms_are_as_rare_as_stated(name):
-    found = count_false_alarms(NORMAL[name], 0.05, 800, seed=1)
-    assert least(800, 0.05) <= found <= most(800, 0.05)
+    found = count_false_alarms(NORMAL[name], 0.05, 400, seed=1)
+    assert least(400, 0.05) <= found <= most(400, 0.05)
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -78,7 +78,7 @@ def _distance(judged) -> float:
 @pytest.mark.parametrize("name", EVERY)
 def test_a_change_of_the_margin_is_hardly_ever_called_equivalent(name):
     """G-3, at a level that can be counted."""
-    rng, world, runs, beta = np.random.default_rng(4), EVERY[name], 250, 0.05
+    rng, world, runs, beta = np.random.default_rng(4), EVERY[name], 150, 0.05
     margin = margin_of(world)
     found = sum(world(rng, margin, Levels(1e-6, beta)).verdict == "EQUIVALENT" for _ in range(runs))
     assert found <= most(runs, beta)

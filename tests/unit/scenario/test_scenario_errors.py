@@ -92,9 +92,9 @@ def test_what_would_choke_the_parser_is_refused_in_no_time(
 ) -> None:
     path = tmp_path / "x.toml"
     path.write_bytes(content)
-    start = time.perf_counter()
+    start = time.process_time()
     (problem,) = problems_of(path)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert message in problem
     assert problem.startswith(f"{path}:{place}" if place else str(path))
 
@@ -103,10 +103,10 @@ def test_thousands_of_typos_are_all_reported_in_time(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     rows = "".join(f"gap{i} = {i}\n" for i in range(5000))
     path.write_text(f'extends = "base"\n[open_source]\n{rows}')
-    start = time.perf_counter()
+    start = time.process_time()
     problems = problems_of(path)
     assert len(problems) == 5000
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_problem_in_a_base_names_the_file_that_holds_it(tmp_path: Path) -> None:

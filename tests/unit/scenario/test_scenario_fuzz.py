@@ -23,7 +23,7 @@ PLACE = re.compile(r".*:\d+:\d+: |.*: ")
 def outcome(data: bytes, folder: Path) -> None:
     path = folder / "fuzz.toml"
     path.write_bytes(data)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         load_scenario(path)
     except ScenarioError as error:
@@ -32,7 +32,7 @@ def outcome(data: bytes, folder: Path) -> None:
             assert PLACE.match(str(problem))
             assert str(problem).isprintable()
             assert problem.line or problem.file.startswith("--set") or "fuzz" in problem.file
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 @given(
