@@ -88,3 +88,9 @@ class BusyError(SandwichSimError):
     """Another process holds the output folder."""
 
     exit_code = 7
+
+
+class ConditioningError(SandwichSimError):
+    """Weights given evidence that are too uneven to carry a number."""
+
+    exit_code = 8

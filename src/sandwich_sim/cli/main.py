@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("Compare", "Compare scenarios or runs, paired by design, and say what differs."),
     "sweep": ("Compare", "Run a scenario over a grid of values; find where a probability crosses a level."),
     "gate": ("Compare", "Tell whether outcomes have changed since they were accepted; for CI."),
+    "update": ("Evidence", "Say what observations change: inputs, outcomes and events before and after."),
     "scenarios": ("Scenarios", "List the scenarios that ship with the program."),
     "show": ("Scenarios", "Print a scenario in full, with the evidence of every number."),
     "validate": ("Scenarios", "Check scenario files; report every problem at once."),
