@@ -172,9 +172,9 @@ def main() -> None:
     gc.set_threshold(100_000)
     from sandwich_sim.cli.failures import catch_signals
 
-    catch_signals()
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe that lacks a sign such as "±" shows "?" instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    catch_signals()
     cli.main(prog_name=PROGRAM)
