@@ -148,6 +148,11 @@ class ScenarioSpec:
     notes: tuple[str, ...] = field(default=(), compare=False)
     checks: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        """Say what a reader wants to see; all fields would fill thousands of lines."""
+        uncertain = f"{len(self.parameters)} numbers, {len(self.drawn)} of them uncertain"
+        return f"<ScenarioSpec {self.name}: {len(self.hops)} hops, {self.years} years, {uncertain}>"
+
     @property
     def hop_names(self) -> tuple[str, ...]:
         return tuple(hop.name for hop in self.hops)

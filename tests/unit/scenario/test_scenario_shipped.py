@@ -91,6 +91,10 @@ def test_starter_file_loads_with_every_suggestion_taken(tmp_path: Path) -> None:
     assert "optics" in load_scenario(path).hop_names
 
 
+def test_a_scenario_shows_itself_in_one_line() -> None:
+    assert repr(load_scenario("base")).startswith("<ScenarioSpec base: 8 hops, 10 years, ")
+
+
 def test_loading_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
