@@ -43,6 +43,7 @@ def test_options_reach_the_engine(call, engine):
         "threads": 3,
         "shocks": False,
         "force": True,
+        "executor": None,
     }
 
 
