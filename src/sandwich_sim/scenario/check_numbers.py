@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import floor, inf, isinf, sqrt
+from math import floor, inf, isinf, isnan, sqrt
 
 from sandwich_sim.scenario.draft import Draft
 from sandwich_sim.scenario.findings import Findings, KeyPath, nearest, printable
@@ -205,7 +205,7 @@ def active_pairs(draft: Draft, merged: Merged, findings: Findings) -> list[tuple
             continue
         if first == second:
             findings.add(path, "correlates a number with itself. Name two numbers.")
-        elif not fixed:
+        elif not fixed and not isnan(rho):
             active.append((first, second, rho))
         for name in dict.fromkeys(fixed):
             if name not in draft.broken and not merged.is_spoiled(path_of(name)):

@@ -15,6 +15,8 @@ from sandwich_sim.scenario.quantile_fit import Point
 
 QUANTILE_KEY = re.compile(r"p(\d{1,2}(?:[._]\d{1,6})?)\Z")
 MAX_VALUES = 10_000
+LEAST_SIZE = 1e-300
+"""What is smaller, and not zero, is a slip, and would lose digits or overflow when divided by."""
 
 
 def is_number(value: object) -> bool:
@@ -33,6 +35,9 @@ def finite(value: object, path: KeyPath, findings: Findings) -> float:
         number = inf
     if not isfinite(number):
         findings.add(path, "is not finite. Use a finite number.")
+        return nan
+    if 0.0 < abs(number) < LEAST_SIZE:
+        findings.add(path, f"is {shown(value)}, next to nothing. Use 0, or at least {LEAST_SIZE:g}.")
         return nan
     return number + 0.0  # no negative zero
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from math import nan
 from typing import Any, Literal, cast
 
 from sandwich_sim.scenario.draft import Draft
@@ -145,7 +146,9 @@ class ModelReader:
             table = Table(edges[name], ("edge", name), self.findings)
             kind = table.choice("kind", KINDS, "current")
             keys = applicable("edge", kind=kind)
-            is_clear = table.data.get("kind", kind) == kind and buyer in rank and supplier in rank
+            is_clear = (
+                table.data.get("kind", kind) == kind and self._is_meant(buyer) and self._is_meant(supplier)
+            )
             for key in table.data:
                 if is_clear and kind == "current" and key in CAPITAL_KEYS:
                     way = _way_out("edge", name, key)
@@ -164,7 +167,14 @@ class ModelReader:
         for name in sorted(entries, key=lambda name: rank.get(name, len(rank))):
             table = Table(entries[name], ("demand", name), self.findings, BY_TABLE["demand"])
             self.draft.demand.append(name)
-            self._numbers(table, BY_TABLE["demand"], complete=name in rank)
+            self._numbers(table, BY_TABLE["demand"], complete=self._is_meant(name))
+
+    def _is_meant(self, name: str) -> bool:
+        """Whether a name is that of a hop, or of one still to be written: no slip, and not removed."""
+        hops = [hop.name for hop in self.draft.hops]
+        return name in hops or (
+            nearest(name, hops) is None and self.merged.removal_message(f"hop.{name}") is None
+        )
 
     def _is_slip(self, name: str, value: object) -> bool:
         """Note a table that adds a hop but seems to mean another one; return whether it does."""
@@ -255,20 +265,20 @@ class ModelReader:
             seen[names] = key
             rho = self._rho(path, value)
             self._evidence(f"correlation.{names[0]} ~ {names[1]}", path, value)
-            if rho is not None:
-                self.draft.pairs.append((key, names[0], names[1], rho))
+            self.draft.pairs.append((key, names[0], names[1], rho))
 
-    def _rho(self, path: KeyPath, value: object) -> float | None:
+    def _rho(self, path: KeyPath, value: object) -> float:
+        """Read a correlation; NaN if it is wrong: the names of its pair are looked at all the same."""
         if isinstance(value, dict):
             table = Table(value, path, self.findings, ("value", "source", "note"))
             if table.missing("value", "value = ... (the correlation)"):
-                return None
+                return nan
             path, value = (*path, "value"), table.data["value"]
         rho = finite(value, path, self.findings)
         if not -1.0 < rho < 1.0:
             if abs(rho) >= 1.0:
                 self.findings.add(path, f"is {rho:g}. Use a correlation between -1 and 1; for 1 use same_as.")
-            return None
+            return nan
         return rho
 
 
