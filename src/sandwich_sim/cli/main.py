@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("Results", "Say how far a run is and what to do next."),
     "verify": ("Results", "Read every byte of a run and say what is damaged."),
     "repair": ("Results", "Compute again what is damaged of a run."),
+    "replay": ("Results", "Compute a trajectory, or the tails of an outcome, again and tell the story."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
     "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
     "report": ("Results", "Write one HTML file that shows a run, or several side by side."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -64,12 +65,7 @@ def command(
     portfolio; assumptions; article.
     """
     path = output or Path(f"{kind}.png")
-    if path.suffix not in ENDINGS:
-        raise UsageError(f"{path}: cannot write that format. End the name in .png, .svg or .pdf.")
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists. Choose another name, or overwrite it with --force.")
-    if not path.parent.is_dir():
-        raise UsageError(f"the folder {path.parent} does not exist. Make it first.")
+    check_figure(path, force=force)
     words = _draw(run, kind, path, hop=hop, at=at, size=size, dark=dark)
     if as_json:
         say_json({"file": path, "kind": kind, "description": words})
@@ -78,10 +74,32 @@ def command(
     note(words)
 
 
+def check_figure(path: Path, *, force: bool) -> None:
+    """Refuse a name that no figure can be written to, before any work."""
+    if path.suffix not in ENDINGS:
+        raise UsageError(f"{path}: cannot write that format. End the name in .png, .svg or .pdf.")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists. Choose another name, or overwrite it with --force.")
+    if not path.parent.is_dir():
+        raise UsageError(f"the folder {path.parent} does not exist. Make it first.")
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a figure whole or not at all."""
+    from sandwich_sim.plots.style import save_figure
+
+    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
+    try:
+        save_figure(figure, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool) -> str:
     try:
         from sandwich_sim.plots.catalogue import Wish, draw
-        from sandwich_sim.plots.style import DARK, LIGHT, save_figure
+        from sandwich_sim.plots.style import DARK, LIGHT
     except ModuleNotFoundError as error:
         raise UsageError(
             f"figures need {error.name}. Install it: pip install 'sandwich-sim[plots]'"
@@ -90,10 +108,5 @@ def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, 
 
     wish = Wish(open_view(run), DARK if dark else LIGHT, size, hop, at)  # type: ignore[arg-type]
     figure, words = draw(kind, wish)
-    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
-    try:
-        save_figure(figure, unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_figure(figure, path)
     return words

@@ -121,6 +121,12 @@ def mark(theme: Theme) -> str:
     return _MARK[theme is not LIGHT]
 
 
+def line_colors(n: int, theme: Theme) -> list[str]:
+    """Return colors of up to five lines that are no hops; the first is the one that is marked out."""
+    others = [_OTHER_COLORS[place][theme is not LIGHT] for place in (1, 7, 4, 3)]
+    return [mark(theme), *others][:n]
+
+
 def color_pairs(hops: Iterable[str]) -> dict[str, str]:
     """Return every color that a figure of a chain may use: on the light ground -> on the dark one."""
     hops = tuple(hops)
@@ -161,7 +167,9 @@ def new_figure(size: Size = "page", theme: Theme = LIGHT, *, n_row: int = 8) -> 
     return figure, axes
 
 
-def new_panels(n: int, size: Size = "phone", theme: Theme = LIGHT, *, height: float = 2.3) -> list[Axes]:
+def new_panels(
+    n: int, size: Size = "phone", theme: Theme = LIGHT, *, height: float = 2.3, on_slide: int | None = None
+) -> list[Axes]:
     """Make a figure of `n` panels in a grid, each an Axes that fills its cell.
 
     The functions that draw a panel take from the cell the room that their text needs.
@@ -174,12 +182,14 @@ def new_panels(n: int, size: Size = "phone", theme: Theme = LIGHT, *, height: fl
     theme : Theme
     height : float
         Height of a row [in].
+    on_slide : int, optional
+        Columns of a slide; if not given, as many as make cells of about the shape of a panel.
 
     Returns
     -------
     list of Axes
     """
-    n_column = _columns(n, size)
+    n_column = on_slide if on_slide and size == "slide" else _columns(n, size)
     n_row = ceil(n / n_column)
     width, total = _INCHES[size]
     if size != "slide":

@@ -157,7 +157,7 @@ def trace(
     time = dict(zip(meta.events, outcomes.event_time, strict=True))
     return Trace(
         parameters=parameters,
-        shocks=_shocks(prepared, parameters, indices),
+        shocks=shock_paths(prepared, parameters, indices),
         series=_by_variable(outcomes.series, len(meta.hops)),
         event_flag={name: ~np.isnan(first) for name, first in time.items()},
         event_time=time,
@@ -180,19 +180,37 @@ def _parameters(
     spec: ScenarioSpec, seed: int, sampler: str, indices: NDArray[np.int64], trajectories: int
 ) -> dict[str, NDArray[np.float64]]:
     drawn = draw(spec, spec.drawn, indices, seed=seed, sampler=sampler, trajectories=trajectories)
+    return spell_out(spec, drawn)
+
+
+def spell_out(spec: ScenarioSpec, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return what every parameter is worth, constants and aliases too.
+
+    Parameters
+    ----------
+    drawn : ndarray of float64, shape (n_drawn, n)
+        In the order of ``spec.drawn``.
+    """
     known = dict(zip(spec.drawn, drawn, strict=True))
     for name, number in spec.parameters.items():
         target = name
         while isinstance(number, SameAs):
             target = number.name
             number = spec.parameters[target]
-        known[name] = np.full(indices.size, number.value) if isinstance(number, Constant) else known[target]
+        known[name] = np.full(drawn.shape[1], number.value) if isinstance(number, Constant) else known[target]
     return known
 
 
-def _shocks(
+def shock_paths(
     prepared: Prepared, parameters: dict[str, NDArray[np.float64]], indices: NDArray[np.int64]
 ) -> dict[str, NDArray[np.float64]]:
+    """Return every shock of some trajectories by name, each of shape (n_step, n).
+
+    Parameters
+    ----------
+    parameters : dict of str to ndarray, shape (n,)
+        As `spell_out` returns them.
+    """
     model = prepared.model()
     n_step = model.inputs.n_step
     normals = np.zeros((n_step, len(model.shocks), indices.size))
