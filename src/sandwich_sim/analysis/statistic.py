@@ -131,8 +131,8 @@ def _quantile_interval(
         half = below.half_width(alpha)
     else:
         half = student_factor(alpha) * sqrt(level * (1.0 - level) / n)
-    # One rank further out on either side: ranks are whole.
-    low, high = int(np.floor((level - half) * n)) - 1, int(np.ceil((level + half) * n)) + 1
+    # As many values below the quantile as the interval of their number allows, and no more.
+    low, high = int(np.ceil((level - half) * n)) - 1, int(np.floor((level + half) * n))
     return (
         float(ordered[low]) if low >= 0 else -inf,
         float(ordered[high]) if high < n else inf,

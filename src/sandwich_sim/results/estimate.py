@@ -20,6 +20,9 @@ NORMAL_FACTOR = 1.959963984540054
 STUDENT_FACTOR = 2.131449545559323
 """The same across 16 scrambles (Student t with 15 degrees of freedom)."""
 
+FEWEST_HITS = 50
+"""Hits, and misses, from which on the spread of the scrambles tells the error of a probability."""
+
 # Sums of n rounded terms: a variance this small against the mean square is rounding, not spread.
 _ROUNDING = 1e-12
 
@@ -98,6 +101,48 @@ def estimate_probability(
         else:
             error = np.sqrt(probability * (1.0 - probability) / n_all)
     return probability, np.where((hits_all == 0) | (hits_all == n_all), at_bound, error)
+
+
+def probability_interval(
+    hits: NDArray[Any], count: NDArray[Any], *, is_replicated: bool
+) -> tuple[Floats, Floats]:
+    """Return 95% intervals of probabilities, right near 0 and 1, too.
+
+    Parameters
+    ----------
+    hits, count : ndarray of int64, shape (n_scramble, ...)
+        ``count`` is broadcastable to the shape of ``hits``.
+
+    Returns
+    -------
+    low, high : ndarray of float64, shape (...)
+        NaN where there is no trajectory.
+
+    Notes
+    -----
+    Wilson's interval (1927), which stays within 0 and 1 and needs no large number of hits. Across
+    scrambles it takes the number of independent trajectories that would have the same error
+    (Korn and Graubard 1998), and Student's t; with fewer than 50 hits or misses the spread of the
+    scrambles says little, and the trajectories count as independent: points that are spread
+    evenly do no worse than random ones.
+    """
+    n = np.broadcast_to(count, hits.shape).astype(np.float64).sum(axis=0)
+    hits_all = hits.sum(axis=0)
+    probability, error = estimate_probability(hits, count, is_replicated=is_replicated)
+    factor = np.full(n.shape, NORMAL_FACTOR)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if is_replicated:
+            is_many = (np.minimum(hits_all, n - hits_all) >= FEWEST_HITS) & (error > 0.0)
+            factor = np.where(is_many, STUDENT_FACTOR, NORMAL_FACTOR)
+            n = np.where(is_many, probability * (1.0 - probability) / error**2, n)
+        shrink = 1.0 / (1.0 + factor**2 / n)
+        middle = (probability + factor**2 / (2.0 * n)) * shrink
+        half = np.sqrt(probability * (1.0 - probability) / n + (factor / (2.0 * n)) ** 2)
+        half *= factor * shrink
+        # At 0 and 1 rounding would leave the estimate outside.
+        low = np.where(hits_all == 0, 0.0, np.maximum(middle - half, 0.0))
+        high = np.where(probability == 1.0, 1.0, np.minimum(middle + half, 1.0))
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
 def interval_factor(*, is_replicated: bool) -> float:

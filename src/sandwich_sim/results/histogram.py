@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sandwich_sim.results.estimate import NORMAL_FACTOR, STUDENT_FACTOR, interval_factor
+
 Floats = NDArray[np.float64]
 
 N_EXTRA = 3
@@ -35,7 +37,6 @@ REASONS = (
 )
 """A sentence for each outcome code."""
 
-_Z95 = 1.959963984540054
 _BISECTIONS = 40
 
 
@@ -53,12 +54,16 @@ class QuantileEstimate:
         The latter alone.
     code : ndarray of int64
         Outcome code, an index into `REASONS`.
+    low, high : ndarray of float64
+        95% interval from the order of the values, which need not lie evenly about the quantile.
     """
 
     value: Floats
     standard_error: Floats
     interpolation_error: Floats
     code: NDArray[np.int64]
+    low: Floats
+    high: Floats
 
 
 def to_axis(value: ArrayLike, scale: ArrayLike) -> Floats:
@@ -79,9 +84,10 @@ def from_axis(place: ArrayLike, scale: ArrayLike) -> Floats:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where quantiles fall: bucket, part of its width that lies below, how rough the counts are."""
+    """Where quantiles fall: bucket, part of its count and of its width below, how rough the counts are."""
 
     bucket: NDArray[np.int64]
+    part: Floats
     fraction: Floats
     uneven: Floats
     code: NDArray[np.int64]
@@ -107,7 +113,7 @@ def _locate(counts: NDArray[Any], q: Floats) -> _Place:
     code = np.where((column == 0) | (column == n_bucket + 1), OUT_OF_RANGE, OK)
     code = np.where(total == 0, NO_DATA, code)
     bucket = np.clip(column - 1, 0, n_bucket - 1)
-    return _Place(bucket, _fraction(part, around), _unevenness(around), code)
+    return _Place(bucket, part, _fraction(part, around), _unevenness(around), code)
 
 
 def _around(ordered: NDArray[Any], column: NDArray[np.int64]) -> Floats:
@@ -213,32 +219,65 @@ def interpolation_error(
     return np.where(place.code != OK, np.nan, error)
 
 
-def pooled_error(
-    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
-) -> Floats:
-    """Return Woodruff's standard error: half the width of the order-statistic interval / 1.96."""
+def rank_reach(counts: NDArray[Any], q: ArrayLike, *, is_replicated: bool) -> Floats:
+    """Return how far, in probability, the 95% interval of a quantile reaches to either side.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_replicate, ..., n_bucket + 3)
+    q : array_like, shape (n_quantile,)
+    is_replicated : bool
+        Whether the points of a replicate hang together (Sobol, Latin hypercube): then the part of
+        its values below the quantile varies from replicate to replicate, which is what counts.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_quantile, ...)
+    """
+    pooled = counts.sum(axis=0)
+    levels = _levels(q, pooled)
+    if not is_replicated:
+        total = np.maximum(pooled[..., :-1].sum(axis=-1), 1)
+        return np.asarray(NORMAL_FACTOR * np.sqrt(levels * (1.0 - levels) / total))
+    place = _locate(pooled, levels)
+    n_bucket = counts.shape[-1] - N_EXTRA
+    below = np.cumsum(counts[..., :n_bucket], axis=-1) + counts[..., n_bucket, None]  # underflow
+    at = np.broadcast_to(place.bucket[..., None], (*place.bucket.shape, 1))
+    parts = []
+    for own, under in zip(counts, below, strict=True):
+        shape = (levels.shape[0], *own.shape)
+        here = np.take_along_axis(np.broadcast_to(own, shape), at, -1)[..., 0]
+        up_to = np.take_along_axis(np.broadcast_to(under, (*shape[:-1], n_bucket)), at, -1)[..., 0]
+        total = own[..., :-1].sum(axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts.append((up_to - (1.0 - place.part) * here) / total)
+    return np.asarray(STUDENT_FACTOR * np.std(parts, axis=0, ddof=1) / sqrt(len(parts)))
+
+
+def order_interval(
+    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike, reach: Floats
+) -> tuple[Floats, Floats]:
+    """Return the quantiles at ``q - reach`` and ``q + reach``: Woodruff's interval (1952).
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (..., n_bucket + 3)
+    reach : ndarray of float64, shape (n_quantile, ...)
+        As `rank_reach` gives it.
+
+    Returns
+    -------
+    lower, upper : ndarray of float64, shape (n_quantile, ...)
+        NaN where they lie outside the range of the histogram.
+    """
     levels = _levels(q, counts)
-    total = np.maximum(counts[..., :-1].sum(axis=-1), 1)
-    reach = _Z95 * np.sqrt(levels * (1.0 - levels) / total)
     n_bucket = counts.shape[-1] - N_EXTRA
     ends = []
     for level in (np.maximum(levels - reach, 0.0), np.minimum(levels + reach, 1.0)):
         place = _locate(counts, level)
         value, _, _ = _edges(place, n_bucket, low, high, scale)
         ends.append(np.where(place.code == OK, value, np.nan))
-    return (ends[1] - ends[0]) / (2.0 * _Z95)
-
-
-def replicate_error(
-    counts: NDArray[Any], low: ArrayLike, high: ArrayLike, scale: ArrayLike, q: ArrayLike
-) -> Floats:
-    """Return the standard error across replicates (the first axis of ``counts``).
-
-    For points that are not independent (Sobol, Latin hypercube), whose pooled error is wrong.
-    """
-    values, _ = quantile(counts, low, high, scale, q)
-    n_replicate = values.shape[1]
-    return np.asarray(values.std(axis=1, ddof=1) / sqrt(n_replicate))
+    return ends[0], ends[1]
 
 
 def estimate_quantiles(
@@ -265,20 +304,20 @@ def estimate_quantiles(
     levels = _levels(q, pooled)
     value, _ = quantile(pooled, low, high, scale, q)
     by_interpolation = interpolation_error(pooled, low, high, scale, q)
-    if is_replicated:
-        by_chance = replicate_error(counts, low, high, scale, q)
-    else:
-        by_chance = pooled_error(pooled, low, high, scale, q)
+    reach = rank_reach(counts, q, is_replicated=is_replicated)
+    lower, upper = order_interval(pooled, low, high, scale, q, reach)
+    factor = interval_factor(is_replicated=is_replicated)
+    by_chance = (upper - lower) / (2.0 * factor)
     total = pooled[..., :-1].sum(axis=-1)
     is_thin = total * np.minimum(levels, 1.0 - levels) < FEWEST_BEYOND * (1.0 - 1e-12)
     code = _locate(pooled, levels).code
     code = np.where(~np.isfinite(by_chance + by_interpolation) & (code == OK), OUT_OF_RANGE, code)
     code = np.where(is_thin & (total > 0), THIN_TAIL, code)
     missing = code != OK
-    error = np.sqrt(by_chance**2 + by_interpolation**2)
-    return QuantileEstimate(
-        np.where(missing, np.nan, value),
-        np.where(missing, np.nan, error),
-        np.where(missing, np.nan, by_interpolation),
-        code,
+    wider = factor * by_interpolation
+    lower, upper = value - np.hypot(value - lower, wider), value + np.hypot(upper - value, wider)
+    value, error, by_interpolation, lower, upper = (
+        np.where(missing, np.nan, found)
+        for found in (value, np.hypot(by_chance, by_interpolation), by_interpolation, lower, upper)
     )
+    return QuantileEstimate(value, error, by_interpolation, code, lower, upper)

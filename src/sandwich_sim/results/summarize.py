@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
 
 from sandwich_sim.results.aggregate import Accumulators, Floats, axes_of, defined_count
-from sandwich_sim.results.coordinates import record_date
+from sandwich_sim.results.coordinates import decimal_year, record_date
 from sandwich_sim.results.estimate import (
     estimate_mean,
     estimate_probability,
     interval_factor,
+    probability_interval,
     spread_is_zero,
 )
-from sandwich_sim.results.histogram import REASONS, QuantileEstimate, estimate_quantiles
+from sandwich_sim.results.histogram import (
+    FEWEST_BEYOND,
+    REASONS,
+    THIN_TAIL,
+    QuantileEstimate,
+    estimate_quantiles,
+)
 from sandwich_sim.results.layout import CHECKS
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.results.summary import ENDS, Distribution, Estimate, EventSummary, HopSummary, Summary
@@ -85,6 +92,7 @@ def _distributions(accumulators: Accumulators, meta: RunMeta, row: int) -> list[
                 float(mean[place, hop]) * factor,
                 float(error[place, hop]) * factor,
                 _quantiles(estimate, hop, place, factor),
+                half_width=interval_factor(is_replicated=meta.is_replicated),
                 is_constant=bool(is_constant[place, hop]),
                 has_failed=bool(accumulators["failures"][0]),
             )
@@ -100,46 +108,102 @@ def _quantiles(estimate: QuantileEstimate, hop: int, place: int, factor: float) 
             float(estimate.value[row, hop, place]) * factor,
             float(estimate.standard_error[row, hop, place]) * factor,
             REASONS[int(estimate.code[row, hop, place])],
+            float(estimate.low[row, hop, place]) * factor,
+            float(estimate.high[row, hop, place]) * factor,
         )
         for row, level in enumerate(QUANTILES)
     }
 
 
 def _distribution(
-    mean: float, error: float, quantiles: dict[float, Estimate], *, is_constant: bool, has_failed: bool
+    mean: float,
+    error: float,
+    quantiles: dict[float, Estimate],
+    *,
+    half_width: float,
+    is_constant: bool,
+    has_failed: bool,
 ) -> Distribution:
     """Join them; a value that is the same everywhere needs no histogram for its quantiles."""
     if is_constant:
-        quantiles = {level: Estimate(mean, 0.0) for level in quantiles}
+        quantiles = {level: Estimate(mean, 0.0, low=mean, high=mean) for level in quantiles}
     reason = "" if isfinite(mean) and isfinite(error) else (_NOT_FINITE if has_failed else _TOO_FEW)
-    return Distribution(Estimate(mean, error, reason), quantiles)
+    interval = mean - half_width * error, mean + half_width * error
+    return Distribution(Estimate(mean, error, reason, *interval), quantiles)
 
 
 def _events(accumulators: Accumulators, meta: RunMeta) -> tuple[EventSummary, ...]:
     if not meta.events:
         return ()
     first, n = accumulators["event_count"], accumulators["count"][:, None, None]
-    once = estimate_probability(accumulators["event_total"], n[..., 0], is_replicated=meta.is_replicated)
-    by_year = estimate_probability(np.cumsum(first, -1), n, is_replicated=meta.is_replicated)
-    in_year = estimate_probability(first, n, is_replicated=meta.is_replicated)
+    by = np.cumsum(first, -1)
+    once, by_year, in_year = (
+        _probabilities(hits, count, meta)
+        for hits, count in ((accumulators["event_total"], n[..., 0]), (by, n), (first, n))
+    )
     years = [meta.start.year + year for year in range(meta.years + 1)]
 
-    def each(pair: tuple[Floats, Floats], row: int) -> dict[int, Estimate]:
-        values, errors = pair
-        return {year: _probability(values[row, i], errors[row, i]) for i, year in enumerate(years)}
+    def each(found: Floats, row: int) -> dict[int, Estimate]:
+        return {year: _probability(found[:, row, i]) for i, year in enumerate(years)}
 
+    starts = decimal_year(meta.start) + np.arange(meta.years + 1.0)
     return tuple(
         EventSummary(
             event=event,
             title=title,
-            probability=_probability(once[0][row], once[1][row]),
+            probability=_probability(once[:, row]),
             by_year=each(by_year, row),
             first_in_year=each(in_year, row),
             rule=meta.event_rules[row] if meta.event_rules else "",
+            first_year={level: first_year(by[:, row], n[:, 0], level, starts, meta) for level in QUANTILES},
         )
         for row, (event, title) in enumerate(zip(meta.events, meta.event_titles, strict=True))
     )
 
 
-def _probability(value: Any, error: Any) -> Estimate:
-    return Estimate(float(value), float(error), _TOO_FEW if isnan(error) else "")
+def _probabilities(hits: Any, count: Any, meta: RunMeta) -> Floats:
+    """Value, standard error, and both ends of the interval, shape (4, ...)."""
+    estimate = estimate_probability(hits, count, is_replicated=meta.is_replicated)
+    return np.array([*estimate, *probability_interval(hits, count, is_replicated=meta.is_replicated)])
+
+
+def _probability(found: Floats) -> Estimate:
+    value, error, low, high = map(float, found)
+    return Estimate(value, error, _TOO_FEW if isnan(error) else "", low, high)
+
+
+def first_year(hits: Any, count: Any, level: float, years: Floats, meta: RunMeta) -> Estimate:
+    """Return when a part ``level`` of all trajectories has seen an event.
+
+    Parameters
+    ----------
+    hits : ndarray of int64, shape (n_scramble, n_year)
+        Trajectories that have seen it by each record.
+    count : ndarray of int64, shape (n_scramble, 1)
+    level : float
+    years : ndarray of float64, shape (n_year,)
+        Of the records [calendar year].
+
+    Notes
+    -----
+    The interval is that of the probability at the level, carried over to time (Woodruff 1952), and
+    taken on to the records around it, since nothing between two records is counted.
+    """
+    value, _, low, high = _probabilities(hits, count, meta)
+    if not min(level, 1.0 - level) * count.sum() >= FEWEST_BEYOND or not np.isfinite(low).all():
+        return Estimate(nan, nan, REASONS[THIN_TAIL])
+    if value[-1] < level:
+        return Estimate(nan, nan, f"fewer than {100 * level:g}% of the trajectories see it")
+    at = int(np.argmax(value >= level))
+    before = value[at - 1] if at else level
+    step = (level - before) / (value[at] - before) if at and value[at] > before else 1.0
+    # Before the first record that may lie above the level, and after the first that surely does.
+    early = int(np.argmax(high >= level))
+    late = int(np.argmax(low >= level)) if (low >= level).any() else -1
+    return Estimate(
+        float(years[at] - (1.0 - step)),
+        nan,
+        "" if late >= 0 else "the interval has no end within the run",
+        float(years[max(early - 1, 0)]),
+        float(years[late]) if late >= 0 else nan,
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from math import isfinite
+from dataclasses import asdict, dataclass, field
+from math import isfinite, nan
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -13,11 +13,23 @@ ENDS = ("start", "horizon")
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, its standard error, and why it is missing if it is (NaN)."""
+    """A number and how sure it is.
+
+    Attributes
+    ----------
+    value, standard_error : float
+        NaN where they cannot be estimated.
+    reason : str
+        Why.
+    low, high : float
+        95% interval; NaN where there is none.
+    """
 
     value: float
     standard_error: float
     reason: str = ""
+    low: float = nan
+    high: float = nan
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,10 @@ class EventSummary:
         That it first happens in the year before that record.
     rule : str
         When it happens, in words.
+    first_year : mapping of float to Estimate
+        By level (0.05, 0.5, 0.95): the time by which that part of all trajectories has seen it
+        first [calendar year], between records one year apart; the interval runs from record to
+        record, and stands for a standard error.
     """
 
     event: str
@@ -79,6 +95,7 @@ class EventSummary:
     by_year: dict[int, Estimate]
     first_in_year: dict[int, Estimate]
     rule: str = ""
+    first_year: dict[float, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,8 @@ def _row(
         "standard_error": estimate.standard_error if isfinite(estimate.standard_error) else None,
         "unit": unit,
         "reason": estimate.reason,
+        "low": estimate.low if isfinite(estimate.low) else None,
+        "high": estimate.high if isfinite(estimate.high) else None,
     }
 
 
@@ -168,6 +187,8 @@ def _event_rows(summary: Summary) -> Iterator[dict[str, Any]]:
         yield _row("event", event.event, "probability", "ever", "mean", event.probability)
         for year, estimate in event.by_year.items():
             yield _row("event", event.event, "probability", f"by {year}", "mean", estimate)
+        for level, estimate in event.first_year.items():
+            yield _row("event", event.event, "first_year", "", f"p{level * 100:g}", estimate, "yr")
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ import pytest
 
 from sandwich_sim.analysis.summary import summarize, summarize_run
 from sandwich_sim.results.aggregate import dataset_summary
+from sandwich_sim.results.summarize import first_year
 from synthetic_run import accumulate, make_arrays, make_meta, write_run
 
 
@@ -115,10 +116,10 @@ def test_swings_are_shares_of_the_steps(made: tuple) -> None:
 def test_rows_hold_every_estimate_once(made: tuple) -> None:
     meta, _, accumulators = made
     rows = summarize(accumulators, meta).rows()
-    assert len(rows) == 3 * 4 * 2 * 4 + 2 * (1 + 3)
+    assert len(rows) == 3 * 4 * 2 * 4 + 2 * (1 + 3 + 3)
     keys = [tuple(row[key] for key in ("kind", "name", "quantity", "when", "statistic")) for row in rows]
     assert len(set(keys)) == len(keys)
-    assert {row["unit"] for row in rows} == {"1", "cent"}
+    assert {row["unit"] for row in rows} == {"1", "cent", "yr"}
 
 
 def test_a_folder_gives_the_summary_of_its_run(tmp_path: Path, made: tuple) -> None:
@@ -134,3 +135,17 @@ def test_fans_of_some_hops_leave_the_others_empty(made: tuple) -> None:
     assert np.isnan(found[:, [0, 2]]).all()
     values = arrays["series"][meta.series.index("margin.lab")]
     np.testing.assert_allclose(found[:, 1], np.quantile(values, meta.quantiles, axis=-1), atol=0.005)
+
+
+def test_the_first_year_of_an_event_lies_within_records_that_hold_it() -> None:
+    meta = make_meta(n_trajectories=16_000)
+    hits = np.full((16, 3), [100, 400, 600])  # of 1,000 in each scramble, a year apart
+    count, years = np.full((16, 1), 1000), np.array([2026.5, 2027.5, 2028.5])
+    found = first_year(hits, count, 0.5, years, meta)
+    assert found.value == pytest.approx(2028.0)
+    assert (found.low, found.high) == (2027.5, 2028.5)
+    never = first_year(hits, count, 0.7, years, meta)
+    assert np.isnan(never.value)
+    assert never.reason == "fewer than 70% of the trajectories see it"
+    thin = first_year(hits[:, :1], count, 0.999, years[:1], meta)
+    assert thin.reason.startswith("not estimable: fewer than 50 trajectories")

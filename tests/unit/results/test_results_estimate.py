@@ -8,6 +8,7 @@ from sandwich_sim.results.estimate import (
     estimate_mean,
     estimate_probability,
     interval_factor,
+    probability_interval,
     spread_is_zero,
 )
 
@@ -96,3 +97,29 @@ def test_intervals_of_a_skewed_mean_cover_as_often_as_they_say(is_replicated: bo
         mean, error = estimate_mean(*sums(generator.lognormal(0.0, 0.5, 1024)), is_replicated=is_replicated)
         hits.append(abs(mean - np.exp(0.125)) <= factor * error)
     assert abs(np.mean(hits) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 1000)
+
+
+@pytest.mark.parametrize("is_replicated", [False, True])
+def test_an_interval_of_a_probability_stays_within_0_and_1_and_holds_the_estimate(
+    is_replicated: bool,
+) -> None:
+    hits = np.zeros((16, 4), dtype=int)
+    hits[0, 1], hits[:, 2], hits[:, 3] = 1, 50, 100
+    low, high = probability_interval(hits, np.full((16, 4), 100), is_replicated=is_replicated)
+    estimate = np.array([0.0, 1 / 1600, 0.5, 1.0])
+    assert ((low >= 0.0) & (low <= estimate) & (estimate <= high) & (high <= 1.0)).all()
+    assert low[0] == 0.0 < high[0]
+    assert high[3] == 1.0 > low[3]
+
+
+def test_many_hits_of_even_scrambles_have_a_narrow_interval() -> None:
+    hits = np.full((16, 1), 50)
+    hits[::2] += 1
+    low, high = probability_interval(hits, np.full((16, 1), 100), is_replicated=True)
+    plain_low, plain_high = probability_interval(hits, np.full((16, 1), 100), is_replicated=False)
+    assert (high - low)[0] < 0.2 * (plain_high - plain_low)[0]
+
+
+def test_nothing_has_no_interval() -> None:
+    low, high = probability_interval(np.zeros((16, 1)), np.zeros((16, 1)), is_replicated=True)
+    assert np.isnan([low, high]).all()
