@@ -21,6 +21,7 @@ from sandwich_sim.scenario.spec import ScenarioSpec
 __all__ = ["dump_scenario", "load_scenario", "shipped_scenarios", "with_run_options"]
 
 _MAX_CHAIN = 16
+_HINDCAST = "hindcast_"
 
 
 def shipped_folder() -> Path:
@@ -31,9 +32,19 @@ def shipped_folder() -> Path:
 
 
 def shipped_scenarios() -> dict[str, Path]:
-    """Return the scenarios that come with the program by name, ``base`` first."""
-    paths = sorted(shipped_folder().glob("*.toml"), key=lambda path: (path.stem != "base", path.stem))
-    return {path.stem: path for path in paths}
+    """Return the scenarios that come with the program by name, ``base`` first; without hindcasts."""
+    paths = [path for path in shipped_folder().glob("*.toml") if not path.stem.startswith(_HINDCAST)]
+    return {path.stem: path for path in sorted(paths, key=lambda path: (path.stem != "base", path.stem))}
+
+
+def shipped_hindcasts() -> dict[str, Path]:
+    """Return the scenarios that begin in the past by name, the earliest origin first.
+
+    They are there to be scored (`studies.hindcast`), not to be compared or gated.
+    """
+    folder = shipped_folder()
+    paths = (*folder.glob(f"{_HINDCAST}*.toml"), *folder.glob(f"hindcast/{_HINDCAST}*.toml"))
+    return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
 def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> ScenarioSpec:

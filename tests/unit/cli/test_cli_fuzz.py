@@ -23,7 +23,7 @@ READERS = [
     *("resume", "status", "verify", "repair", "portfolio"),
 ]
 # They simulate, or write where they are told.
-LEFT_OUT = {"init", "export", "doctor", "compare", "explain", "sweep", "gate", "plot", "report"}
+LEFT_OUT = {"init", "export", "doctor", "compare", "explain", "sweep", "gate", "hindcast", "plot", "report"}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,0 +1,193 @@
+"""What `hindcast` prints: coverage by origin, scores and skill by series and horizon, every forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandwich_sim.cli.output import clean_line, say, screen_width, wrap
+
+if TYPE_CHECKING:
+    from sandwich_sim.analysis.hindcast_result import Forecast, Group, Hindcast, Skill
+
+MISSING = "–"
+
+LEGEND = (
+    "CRPS: how far a forecast was off, its width counted; money and factors as logarithms (0.1 is about "
+    "10%), the rest in their own unit. Skill: by how much smaller it is than that of the last known value "
+    "(persistence) or its trend (drift), with 95% intervals; below 0 the model does worse. Rows of several "
+    "series count each series the same. Interval: score of the 5-95% band. 50%, 90%: outcomes inside the "
+    "25-75% and the 5-95% band."
+)
+
+
+def print_hindcast(found: Hindcast, *, every: bool = False) -> None:
+    """Print a hindcast; with every forecast beside its outcome if asked."""
+    _print_groups("By origin", found.origins)
+    for words in found.words:
+        for line in wrap(clean_line(words), screen_width()):
+            say(line)
+    say()
+    _print_groups("By series, all origins", found.series)
+    _print_groups("By time ahead", found.horizons)
+    _print_groups("Together", (found.total,))
+    if every:
+        _print_forecasts(found.forecasts)
+    for line in wrap(LEGEND, screen_width()):
+        click.echo(click.style(line, dim=True))
+    for line in wrap(_independence(found), screen_width()):
+        say(line)
+
+
+def _independence(found: Hindcast) -> str:
+    n, forecasts = len(found.outcomes), len(found.forecasts)
+    return (
+        f"{forecasts} forecasts of {n} outcomes, which hang together: read every count as of fewer. "
+        f"{found.trajectories:,} trajectories an origin."
+    )
+
+
+def _print_groups(title: str, groups: Sequence[Group]) -> None:
+    heads = [
+        "n",
+        "50%",
+        "90%",
+        "95% interval",
+        "CRPS",
+        "skill: persistence",
+        "drift",
+        "interval: pers.",
+        "drift",
+    ]
+    rows = [_group_cells(group) for group in groups]
+    _print_rows(title, heads, [group.name for group in groups], rows)
+
+
+def _group_cells(group: Group) -> list[str]:
+    outer, half = group.coverage(), group.coverage(0.50)
+    is_one = len({forecast.observation.name for forecast in group.forecasts}) == 1
+    return [
+        str(group.n),
+        str(half.inside),
+        str(outer.inside),
+        f"{outer.low:.2f}-{outer.high:.2f}",
+        f"{group.crps:.3f}" if is_one else "",
+        _skill(group.skill["persistence"]),
+        _skill(group.skill["drift"]),
+        _number(group.interval_skill["persistence"].value),
+        _number(group.interval_skill["drift"].value),
+    ]
+
+
+def _skill(skill: Skill) -> str:
+    found = _number(skill.value)
+    if not isfinite(skill.low):
+        return found
+    return f"{found} [{_number(skill.low)}, {_number(skill.high)}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if isfinite(value) else MISSING
+
+
+def _print_rows(
+    title: str, heads: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    room = max(len(title), *map(len, names))
+    head = "".join(f"  {cell:>{width}}" for cell, width in zip(heads, widths, strict=True))
+    click.echo(click.style(f"{title:<{room}}", bold=True) + click.style(head, dim=True))
+    for name, row in zip(names, rows, strict=True):
+        cells = "".join(f"  {cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        say(f"{clean_line(name):<{room}}{cells}".rstrip())
+    say()
+
+
+def _print_forecasts(forecasts: Sequence[Forecast]) -> None:
+    heads = ["window", "ahead", "outcome", "5%", "50%", "95%", "PIT", "CRPS", "pers.", "drift", ""]
+    rows = []
+    for item in forecasts:
+        low, median, high = item.quantiles[0], item.quantiles[2], item.quantiles[-1]
+        side = "" if item.is_inside else "above" if item.observation.value > high else "below"
+        rows.append(
+            [
+                str(item.observation.window),
+                f"{item.horizon:.1f}",
+                *(f"{value:.3g}" for value in (item.observation.value, low, median, high)),
+                f"{item.transform:.2f}",
+                f"{item.crps:.3f}",
+                f"{item.baseline_crps['persistence']:.3f}",
+                f"{item.baseline_crps['drift']:.3f}",
+                side,
+            ]
+        )
+    names = [f"{item.origin.isoformat()[:7]} {item.observation.name}" for item in forecasts]
+    _print_rows("Every forecast", heads, names, rows)
+
+
+def hindcast_document(found: Hindcast) -> dict[str, Any]:
+    """Return a hindcast as plain data."""
+    return {
+        "trajectories": found.trajectories,
+        "failed_trajectories": found.failures,
+        "outcomes": len(found.outcomes),
+        "origins": [
+            {**_group_document(group), "words": words, **_digests(found, group.name)}
+            for group, words in zip(found.origins, found.words, strict=True)
+        ],
+        "series": [_group_document(group) for group in found.series],
+        "horizons": [_group_document(group) for group in found.horizons],
+        "total": _group_document(found.total),
+        "forecasts": [_forecast_document(item) for item in found.forecasts],
+    }
+
+
+def _digests(found: Hindcast, name: str) -> dict[str, str]:
+    return {"scenario_digest": found.digests[name], "known_digest": found.known_digests[name]}
+
+
+def _group_document(group: Group) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "n": group.n,
+        "coverage": [group.coverage(level) for level in (0.50, 0.90)],
+        "crps": group.crps,
+        "interval_score": group.interval,
+        "skill": group.skill,
+        "interval_skill": group.interval_skill,
+    }
+
+
+def _forecast_document(item: Forecast) -> dict[str, Any]:
+    seen = item.observation
+    return {
+        "scenario": item.scenario,
+        "origin": item.origin,
+        "series": seen.name,
+        "window": str(seen.window),
+        "unit": seen.unit,
+        "fact": seen.fact,
+        "outcome": {"value": seen.value, "low": seen.low, "high": seen.high},
+        "years_ahead": item.horizon,
+        "quantiles": dict(zip(("p5", "p25", "p50", "p75", "p95"), item.quantiles, strict=True)),
+        "inside": item.is_inside,
+        "touches": item.touches,
+        "pit": item.transform,
+        "pit_standard_error": item.transform_error,
+        "scale": item.scale,
+        "crps": item.crps,
+        "crps_standard_error": item.crps_error,
+        "interval_score": item.interval,
+        "baseline": {
+            kind: {
+                "median": item.baseline_median[kind],
+                "crps": item.baseline_crps[kind],
+                "interval_score": item.baseline_interval[kind],
+                "from_known_value": item.is_known,
+            }
+            for kind in item.baseline_crps
+        },
+    }
