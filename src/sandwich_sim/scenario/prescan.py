@@ -17,7 +17,7 @@ MAX_SEGMENTS = 16
 MAX_KEYS = 10_000
 MAX_WORD = 256
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     (?P<comment>\#[^\n]*)
   | (?P<string>\"\"\"(?:[^\\"]|\\.|"(?!""))*\"\"\"\"{0,2}
@@ -48,7 +48,7 @@ def scan_text(text: str) -> tuple[int, int, str] | None:
     """
     depth = dots = keys = 0
     line_begins = True
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         kind, start = token.lastgroup, token.start()
         length = token.end() - start
         message = ""

@@ -7,11 +7,12 @@ of the grammar. Here the slips that people make are told by their own names.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from sandwich_sim.scenario.findings import dotted, is_day, printable
 from sandwich_sim.scenario.locate import last_given
-from sandwich_sim.scenario.prescan import position
+from sandwich_sim.scenario.prescan import TOKEN, position
 
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.DOTALL)
 _TWICE = ("Cannot overwrite a value", "Cannot declare", "Duplicate inline table key", "Cannot redefine")
@@ -50,7 +51,14 @@ def explain(text: str, error: str) -> Explained:
         twice = _given_twice(text, line, column)
         if twice is not None:
             return twice
-    hint = _slip(text, line, column)
+    opened = _never_closed(text, what)
+    if opened is not None:
+        line, column = position(text, opened)
+        hint: str | None = "the text is not closed. Add the closing quote."
+    elif what == r"Illegal character '\n'":
+        hint = "the text is not closed on its line. Add the closing quote."
+    else:
+        hint = _slip(text, line, column)
     if hint is None and what.startswith("Unclosed inline table"):
         hint = "a comma or the closing brace is missing. Write { key = value, key = value }."
     if hint is None:
@@ -58,6 +66,18 @@ def explain(text: str, error: str) -> Explained:
     given = last_given(_read(text, line, column))
     is_here = given is not None and position(text, given[1])[0] == line
     return Explained(line, column, dotted(given[0]) if given is not None and is_here else "", hint)
+
+
+def _never_closed(text: str, what: str) -> int | None:
+    """Return where the quote stands that opens a text without an end; the parser names the file's end."""
+    if what not in ('Expected "\'"', "Expected \"'''\"", "Unterminated string"):
+        return None
+    ends = [(0, 0), *((token.start(), token.end()) for token in TOKEN.finditer(text))]
+    for (before, end), (start, _) in pairwise([*ends, (len(text), len(text))]):
+        if quote := re.search(r"[\"']", text[end:start]):
+            # Of three quotes, the first two were taken for an empty text.
+            return before if text[before:end] == 2 * quote.group() else end + quote.start()
+    return None
 
 
 def _read(text: str, line: int, column: int) -> str:
