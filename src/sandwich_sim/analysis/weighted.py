@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.difference import Measured, student_factor
+from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.weights import Weights
+from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -24,6 +26,8 @@ Flags = NDArray[np.bool_]
 FEWEST_BEYOND = 50.0
 """Effective trajectories that must lie on either side of a quantile."""
 TOO_FEW = "too few trajectories"
+_N_BUCKET = 1024
+_SAMPLE = 4096
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def weighted_mean(values: Floats, weights: Weights) -> Measured:
     total = float(part.sum())
     if not total > 0.0:
         return Measured(nan, nan, n=weights.n, reason=TOO_FEW)
-    mean = float(np.dot(part, values)) / total
+    mean = float((part * values).sum()) / total
     error = weights.error_of(part / total * (values - mean))
     return Measured(mean, error, weights.degrees_of_freedom, weights.n)
 
@@ -90,7 +94,7 @@ def weighted_change(values: Floats, before: Weights, after: Weights) -> Measured
         if not total > 0.0:
             return Measured(nan, nan, n=weights.n, reason=TOO_FEW)
         part /= total
-        mean = float(np.dot(part, filled))
+        mean = float((part * filled).sum())
         parts.append((mean, part * (filled - mean)))
     error = after.error_of(parts[0][1] - parts[1][1])
     if error == 0.0 and not after.is_equal:
@@ -98,95 +102,161 @@ def weighted_change(values: Floats, before: Weights, after: Weights) -> Measured
     return Measured(parts[0][0] - parts[1][0], error, after.degrees_of_freedom, after.n)
 
 
-def weighted_spread(values: Floats, weights: Weights, levels: Sequence[float]) -> Spread:
+def weighted_spread(values: Floats | Ordered, weights: Weights, levels: Sequence[float]) -> Spread:
     """Estimate mean, standard deviation and quantiles.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n,)
+    values : ndarray of float64, shape (n,), or Ordered
         NaN where undefined, infinite where something never comes.
     levels : sequence of float
     """
-    is_defined = ~np.isnan(values)
-    undefined = 0.0 if is_defined.all() else float(weights.values[~is_defined].sum())
+    ordered = values if isinstance(values, Ordered) else Ordered(values)
+    values = ordered.values
+    undefined = 0.0 if ordered.is_complete else float(weights.values[np.isnan(values)].sum())
     with np.errstate(invalid="ignore"):
         mean = weighted_mean(values, weights)
         deviation = nan
         if np.isfinite(mean.value):
             part, filled = _defined(values, weights)
-            deviation = sqrt(float(np.dot(part, (filled - mean.value) ** 2)) / float(part.sum()))
-    found = weighted_quantiles(values, weights, levels)
+            distance = filled - mean.value
+            deviation = sqrt(float((part * distance * distance).sum()) / float(part.sum()))
+    found = weighted_quantiles(ordered, weights, levels)
     return Spread(mean, deviation, dict(zip(levels, found, strict=True)), undefined)
 
 
-def weighted_quantiles(values: Floats, weights: Weights, levels: Sequence[float]) -> tuple[Measured, ...]:
+class Ordered:
+    """Values put into buckets that rise, so that quantiles under any weights need no sort of them all.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        NaN where undefined.
+    """
+
+    def __init__(self, values: Floats) -> None:
+        self.values = values
+        self.is_complete = not bool(np.isnan(values).any())
+
+    @cached_property
+    def buckets(self) -> NDArray[np.int16]:
+        """The bucket of each value, shape (n,); -1 where it is undefined."""
+        values = self.values
+        sample = values[:: max(1, values.size // _SAMPLE)]
+        sample = np.sort(sample[np.isfinite(sample)])
+        ends = sample[[sample.size // 500, -1 - sample.size // 500]] if sample.size else np.zeros(2)
+        width = float(ends[1] - ends[0])
+        if not (np.isfinite(width) and width > 0.0):
+            ends, width = np.array([ends[0], ends[0]]), 1.0
+        with np.errstate(invalid="ignore", over="ignore"):
+            place = (values - ends[0]) * ((_N_BUCKET - 2) / width)
+            np.clip(place, -1.0, _N_BUCKET - 2.0, out=place)
+            place += 1.0
+        if not self.is_complete:
+            place[np.isnan(values)] = -1.0
+        return np.asarray(place, dtype=np.int16)
+
+    def among(self, places: NDArray[np.int64]) -> Ordered:
+        """Return some of the values."""
+        return Ordered(self.values[places])
+
+
+def weighted_quantiles(
+    values: Floats | Ordered, weights: Weights, levels: Sequence[float]
+) -> tuple[Measured, ...]:
     """Estimate quantiles over the trajectories that have a value.
 
     A quantile with fewer than 50 effective trajectories on one of its sides is not estimated.
     """
-    places = np.flatnonzero(~np.isnan(values)) if weights.is_equal else weights.kept()
-    places = places[~np.isnan(values[places])]
-    if not places.size:
-        return tuple(Measured(nan, nan, n=weights.n, reason=TOO_FEW) for _ in levels)
-    order = places[np.argsort(values[places], kind="stable")]
-    ordered, part = values[order], weights.values[order]
-    part = part / part.sum()
-    cumulative = np.cumsum(part)
-    squares = np.cumsum(part * part)
-    middles = cumulative - 0.5 * part
-    return tuple(
-        _quantile(ordered, part, order, cumulative, middles, squares, weights, level) for level in levels
-    )
+    ordered = values if isinstance(values, Ordered) else Ordered(values)
+    places = weights.few
+    if places is not None:
+        ordered = ordered.among(places)
+    cumulated = _Cumulated(ordered, weights)
+    return tuple(_quantile(cumulated, level) for level in levels)
 
 
-def _quantile(
-    ordered: Floats,
-    part: Floats,
-    order: NDArray[np.int64],
-    cumulative: Floats,
-    middles: Floats,
-    squares: Floats,
-    weights: Weights,
-    level: float,
-) -> Measured:
-    value = _at(level, middles, ordered)
-    last = int(np.searchsorted(ordered, value, side="right"))
-    below = float(cumulative[last - 1]) if last else 0.0
-    sides = (
-        (below, float(squares[last - 1]) if last else 0.0),
-        (1.0 - below, float(squares[-1] - (squares[last - 1] if last else 0.0))),
-    )
-    # Effective trajectories on either side of the level, not only of the value: values may be shared.
-    whole = 1.0 / float(squares[-1])
-    effective = [mass * mass / square if square > 0.0 and mass > 1e-12 else 0.0 for mass, square in sides]
-    thinnest = min(whole * min(level, 1.0 - level), *(side for side in effective if side > 0.0))
-    if thinnest < FEWEST_BEYOND:
+class _Cumulated:
+    """Weights added up over the values in rising order: passes over all of them are made once."""
+
+    def __init__(self, ordered: Ordered, weights: Weights) -> None:
+        self.weights, self._values = weights, ordered.values
+        places = weights.few
+        part = weights.values if places is None else weights.values[places]
+        scramble = weights.scramble if places is None else weights.scramble[places]
+        if not ordered.is_complete:
+            part = np.where(np.isnan(ordered.values), 0.0, part)
+            total = float(part.sum())
+            part = part / total if total > 0.0 else part
+        self.part, self.scramble, self._buckets = part, scramble, ordered.buckets
+        code = self._buckets.astype(np.int64)
+        code += 1
+        squares = np.bincount(code, part * part, _N_BUCKET + 1)
+        code *= N_SCRAMBLE
+        code += scramble
+        groups = np.bincount(code, part, (_N_BUCKET + 1) * N_SCRAMBLE).reshape(-1, N_SCRAMBLE)
+        self.groups: Floats = np.cumsum(groups, axis=0, dtype=np.float64)
+        self.squares: Floats = np.cumsum(squares, dtype=np.float64)
+        self.mass = self.groups.sum(axis=1)
+        self._sorted: dict[int, NDArray[np.int64]] = {}
+
+    @property
+    def has_values(self) -> bool:
+        """Whether anything weighs."""
+        return bool(self.mass[-1] > 0.0)
+
+    def at(self, level: float) -> float:
+        """Return the smallest value that has at least a level of the weight at or below it."""
+        wanted = level * float(self.mass[-1])
+        bucket = int(np.searchsorted(self.mass, wanted))
+        places = self._bucket(bucket)
+        reached = self._before(self.mass, bucket) + np.cumsum(self.part[places])
+        return float(self._values[places[min(int(np.searchsorted(reached, wanted)), places.size - 1)]])
+
+    def below(self, value: float, level: float) -> tuple[Floats, float]:
+        """Return the weight at or below a value by scramble, shape (16,), and the sum of its squares."""
+        bucket = int(np.searchsorted(self.mass, level * float(self.mass[-1])))
+        places = self._bucket(bucket)
+        places = places[self._values[places] <= value]
+        part = self.part[places]
+        groups = np.bincount(self.scramble[places], part, N_SCRAMBLE)
+        return (
+            self._before(self.groups, bucket) + groups,
+            float(self._before(self.squares, bucket)) + float((part * part).sum()),
+        )
+
+    @staticmethod
+    def _before(cumulative: Floats, bucket: int) -> Floats:
+        return np.asarray(cumulative[bucket - 1] if bucket else np.zeros_like(cumulative[0]))
+
+    def _bucket(self, bucket: int) -> NDArray[np.int64]:
+        """Return the places of the values in a bucket, in rising order of the values."""
+        if bucket not in self._sorted:
+            places = np.flatnonzero(self._buckets == bucket - 1)
+            self._sorted[bucket] = places[np.argsort(self._values[places])]
+        return self._sorted[bucket]
+
+
+def _quantile(found: _Cumulated, level: float) -> Measured:
+    weights = found.weights
+    if not found.has_values:
+        return Measured(nan, nan, n=weights.n, reason=TOO_FEW)
+    value = found.at(level)
+    groups, square = found.below(value, level)
+    below, squares = float(groups.sum()), float(found.squares[-1])
+    # Effective trajectories on either side, of the level as of the value: values may be shared.
+    sides = ((below, square), (1.0 - below, squares - square))
+    effective = [mass * mass / each for mass, each in sides if mass > 1e-9 and each > 0.0]
+    if min(min(level, 1.0 - level) / squares, *effective) < FEWEST_BEYOND:
         return Measured(value, nan, n=weights.n, reason=TOO_FEW)
-    flags = np.zeros(ordered.size)
-    flags[:last] = 1.0
-    error = weights.error_of(part * (flags - below), order)
-    ends = [_at(min(max(level + side * error, 0.0), 1.0), middles, ordered) for side in (-1.0, 1.0)]
+    if weights.is_replicated:
+        error = weights.error_of_groups(groups - below * found.groups[-1])
+    else:
+        error = sqrt(max(square * (1.0 - 2.0 * below) + below * below * squares, 0.0))
+    ends = [found.at(min(max(level + side * error, 0.0), 1.0)) for side in (-1.0, 1.0)]
     with np.errstate(invalid="ignore"):
         half = 0.5 * (ends[1] - ends[0])
     return Measured(value, float(half), weights.degrees_of_freedom, weights.n)
-
-
-def quantile_interval(found: Measured, alpha: float = 0.05) -> tuple[float, float]:
-    """Return an interval about a quantile, by its standard error and Student's t."""
-    half = student_factor(alpha, found.degrees_of_freedom) * found.standard_error
-    return found.value - half, found.value + half
-
-
-def _at(level: float, middles: Floats, ordered: Floats) -> float:
-    """Return the value at a level, between the two values around it; either of them if infinite."""
-    place = int(np.searchsorted(middles, level))
-    if place in (0, ordered.size):
-        return float(ordered[min(place, ordered.size - 1)])
-    low, high = float(ordered[place - 1]), float(ordered[place])
-    if low == high or not np.isfinite(high):
-        return high
-    share = (level - middles[place - 1]) / (middles[place] - middles[place - 1])
-    return low + float(share) * (high - low)
 
 
 def _defined(values: Floats, weights: Weights) -> tuple[Floats, Floats]:

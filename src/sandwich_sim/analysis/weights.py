@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, isfinite, log, nan, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.analysis.compare_groups import is_in_turn
 from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.pareto import k_limit, smooth
 from sandwich_sim.results.meta import N_SCRAMBLE
@@ -24,6 +26,8 @@ NEAR = 4.0
 """A trajectory survives if every observation lies within so many errors of it."""
 _NEGLIGIBLE = 1e-10
 """What all trajectories with negligible weight may weigh together."""
+_FEW = 0.25
+"""Below this part of all trajectories it pays to take those that count out of them."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,15 @@ class Weights:
         """Of Student's t, for errors under these weights."""
         return N_SCRAMBLE - 1.0 if self.is_replicated else max(self.diagnosis.effective - 1.0, 1.0)
 
-    def kept(self) -> NDArray[np.int64]:
-        """Return the trajectories whose weight is not negligible, in rising order."""
-        return np.flatnonzero(self.values > _NEGLIGIBLE / self.n)
+    @cached_property
+    def few(self) -> NDArray[np.int64] | None:
+        """The trajectories whose weight is not negligible, where they are few; else None (all)."""
+        is_kept = self.values > _NEGLIGIBLE / self.n
+        return np.flatnonzero(is_kept) if np.count_nonzero(is_kept) < _FEW * self.n else None
+
+    @cached_property
+    def _is_in_turn(self) -> bool:
+        return bool(self.n) and is_in_turn(self.scramble)
 
     def error_of(self, influence: Floats, places: NDArray[np.int64] | None = None) -> float:
         """Return the standard error of an estimate from what each trajectory adds to it.
@@ -141,9 +151,17 @@ class Weights:
             The trajectories concerned; all others add nothing.
         """
         if not self.is_replicated:
-            return sqrt(float(np.dot(influence, influence)) * self.n / max(self.n - 1, 1))
-        scramble = self.scramble if places is None else self.scramble[places]
-        groups = np.bincount(scramble, weights=influence, minlength=N_SCRAMBLE)
+            return sqrt(float((influence * influence).sum()) * self.n / max(self.n - 1, 1))
+        if places is None and self._is_in_turn:
+            groups = influence.reshape(-1, N_SCRAMBLE).sum(axis=0)
+        else:
+            scramble = self.scramble if places is None else self.scramble[places]
+            groups = np.bincount(scramble, weights=influence, minlength=N_SCRAMBLE)
+        return self.error_of_groups(groups)
+
+    @staticmethod
+    def error_of_groups(groups: Floats) -> float:
+        """Return the standard error of a sum from its 16 independent parts, which sum to zero."""
         spread = float(((groups - groups.mean()) ** 2).sum())
         return sqrt(spread * N_SCRAMBLE / (N_SCRAMBLE - 1.0))
 
@@ -184,7 +202,7 @@ def make_weights(
         return Weights(np.full(n, 1.0 / max(n, 1)), scramble, is_replicated, True, diagnosis, nothing)
     raw = np.exp(log_weight - peak)
     total = float(raw.sum())
-    squares = float(np.dot(raw, raw))
+    squares = float((raw * raw).sum())
     smoothed = smooth(raw)
     diagnosis = Diagnosis(
         n,

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("Compare", "Tell whether outcomes have changed since they were accepted; for CI."),
     "hindcast": ("Compare", "Score scenarios that begin in the past against what came true."),
     "update": ("Evidence", "Say what observations change: inputs, outcomes and events before and after."),
+    "watch": ("Evidence", "Say how far the falsification condition is, and what would settle it."),
     "scenarios": ("Scenarios", "List the scenarios that ship with the program."),
     "show": ("Scenarios", "Print a scenario in full, with the evidence of every number."),
     "validate": ("Scenarios", "Check scenario files; report every problem at once."),

@@ -24,7 +24,7 @@ from sandwich_sim.analysis.metrics import Metric, Statistic, parse_statistic
 from sandwich_sim.analysis.statistic import flags_of, sample_of
 from sandwich_sim.analysis.update_result import LEVELS, BayesFactor, Chance, Moved, Posterior, Seen, Update
 from sandwich_sim.analysis.weighted import (
-    Spread,
+    Ordered,
     weighted_change,
     weighted_mean,
     weighted_probability,
@@ -39,6 +39,7 @@ from sandwich_sim.scenario.outcome_names import frame_of
 from sandwich_sim.scenario.parameters import parameter_of
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.update_adapt import adapted
+from sandwich_sim.studies.update_inputs import known_spread
 from sandwich_sim.studies.update_offers import offers_for
 from sandwich_sim.studies.update_sides import Side, Source, read_sides
 from sandwich_sim.studies.update_weighed import Weighed, weigh
@@ -220,30 +221,30 @@ class _Pair:
         return self._moved(metric.name, metric.label, metric.unit, metric.hop, old, new)
 
     def inputs(self) -> tuple[Moved, ...]:
-        """Compare every drawn input."""
-        old: dict[str, Spread] = {}
-        means: dict[str, Measured] = {}
+        """Compare every drawn input; what it was before is known without drawing."""
         found: dict[str, Moved] = {}
-
-        def take_old(name: str, row: Floats) -> None:
-            old[name], means[name] = weighted_spread(row, self.prior, LEVELS), weighted_mean(row, self.prior)
+        spec = self.before.side.spec
 
         def take(name: str, row: Floats) -> None:
             parameter = parameter_of(name)
-            if self.is_same:
-                found[name] = self._moved(name, parameter.long_name, parameter.unit, "", row, row)
-                return
-            new = weighted_spread(row, self.weights, LEVELS)
-            change = unpaired_difference(means[name], new.mean)
-            found[name] = Moved(name, parameter.long_name, parameter.unit, "", old[name], new, change)
+            before = known_spread(spec.parameters[name])
+            after = weighted_spread(row, self.weights, LEVELS)
+            mean = after.mean
+            change = Measured(
+                mean.value - before.mean.value, mean.standard_error, mean.degrees_of_freedom, mean.n
+            )
+            found[name] = Moved(name, parameter.long_name, parameter.unit, "", before, after, change)
 
-        if not self.is_same:
-            self.before.side.inputs(take_old)
         self.after.side.inputs(take)
-        return tuple(found[name] for name in self.before.side.spec.drawn)
+        return tuple(found[name] for name in spec.drawn)
 
     def _moved(self, name: str, label: str, unit: str, hop: str, old: Floats, new: Floats) -> Moved:
-        before, after = weighted_spread(old, self.prior, LEVELS), weighted_spread(new, self.weights, LEVELS)
+        first = Ordered(old)
+        second = first if self.is_same else Ordered(new)
+        before, after = (
+            weighted_spread(first, self.prior, LEVELS),
+            weighted_spread(second, self.weights, LEVELS),
+        )
         return Moved(name, label, unit, hop, before, after, self._change(old, new))
 
     def _change(self, old: Floats, new: Floats) -> Measured:

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.evidence import Fit, Reading, fit_of, needed_records
-from sandwich_sim.analysis.metrics import Metric, needs_paths, values_of_run, wanted_series
+from sandwich_sim.analysis.metrics import Metric, happened, needs_paths, wanted_series
+from sandwich_sim.analysis.trajectories import Trajectories
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.kernels.rng import STREAM_VERSION
 from sandwich_sim.prepare import check_described, prepare
-from sandwich_sim.results.dataset import check_run, open_run, read_fingerprint, read_meta, stored_scenario
+from sandwich_sim.results.dataset import check_run, read_fingerprint, read_meta, stored_scenario
 from sandwich_sim.results.meta import N_SCRAMBLE, RunMeta
 from sandwich_sim.results.provenance import fingerprint
 from sandwich_sim.sampling import draw
@@ -87,6 +88,10 @@ class Side:
         values = {metric.name: row for metric, row in zip(records, self.found.values[0], strict=True)}
         return fit_of(readings, values, self.n)
 
+    def records(self, metrics: Sequence[Metric]) -> tuple[Floats, ...]:
+        """Compute records of series, of every trajectory, up to the last of their dates."""
+        return tuple(self._simulate(metrics).values[0])
+
     def grow(self, trajectories: int) -> None:
         """Weigh more trajectories; those of a scenario alone can grow."""
         self.meta = replace(self.meta, n_trajectories=trajectories)
@@ -99,11 +104,10 @@ class Side:
         kept = [metric for metric in metrics if self._keeps(metric)]
         rows: dict[str, Floats] = {}
         if kept and self.folder is not None:
-            run = open_run(self.folder).isel(trajectory=slice(self.n))
-            rows = {
-                metric.name: row
-                for metric, row in zip(kept, values_of_run(kept, run, self.meta), strict=True)
-            }
+            stored = Trajectories(self.folder, self.n)
+            with ThreadPoolExecutor(self.threads, thread_name_prefix="sandwich-sim") as pool:
+                taken = pool.map(lambda metric: take_stored(metric, stored), kept)
+                rows = {metric.name: row for metric, row in zip(kept, taken, strict=True)}
         rest = [metric for metric in metrics if metric.name not in rows]
         # What needs every record is dear: apart from what needs one a year.
         q = self.meta.steps_per_year
@@ -162,6 +166,18 @@ class Side:
         return set(wanted_series([metric])) <= set(self.meta.keep_series) and not needs_paths(
             [metric], self.meta.steps_per_year
         )
+
+
+def take_stored(metric: Metric, stored: Trajectories) -> Floats:
+    """Read an outcome that a run keeps, shape (n,)."""
+    meta = stored.meta
+    if metric.kind in ("flag", "event_time"):
+        time = stored.whole("event_time")[meta.events.index(metric.variable)]
+        return np.asarray(time if metric.kind == "event_time" else happened(time, metric), dtype=np.float64)
+    if metric.kind == "cumulative":
+        return np.asarray(stored.whole(metric.variable)[meta.hops.index(metric.hop)], dtype=np.float64)
+    values = stored.at_year(metric.series, metric.record // meta.steps_per_year)
+    return np.asarray(values * metric.scale, dtype=np.float64)
 
 
 def read_sides(
