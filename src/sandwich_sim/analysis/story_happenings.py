@@ -99,7 +99,7 @@ def _busts(course: Course, name: str) -> Iterator[Happening]:
         last = first
         while last + 1 < values.size and is_down[last + 1 : last + 1 + year].any():
             last += 1
-        peak = first - year + int(np.argmax(values[first - year : first]))
+        peak = first - 1 - int(np.argmax(values[first - year : first][::-1]))  # the last of equal ones
         trough = first + int(np.argmin(values[first : last + 1]))
         end = last
         high, low = float(values[peak]), float(values[trough])

@@ -162,7 +162,8 @@ def rank_of_sums(
     """
     meta = run.meta
     row = [each for each, _ in CUMULATIVE].index(base)
-    rounded = values.astype(np.float32)
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32)
     if run.has(base):
         n = min(meta.n_trajectories, MOST_RANKED)
         size, lower = run.arrays[base].chunks[-1], np.zeros(values.size, dtype=np.int64)

@@ -7,10 +7,13 @@ from datetime import date
 from math import floor, isfinite, isnan, log10
 
 from sandwich_sim.analysis.story import (
+    UNUSUAL,
     EventTold,
     Luck,
     SeriesTold,
+    SharedInput,
     Standing,
+    Story,
     UnusualInput,
 )
 from sandwich_sim.variables import VARIABLES
@@ -18,6 +21,8 @@ from sandwich_sim.variables import VARIABLES
 MINUS = "\N{MINUS SIGN}"
 _CENTS = ("dollar_profit", "dollar_other", "profit_capture")
 _MOST_NAMED = 3
+_CLEAR = 1.0
+"""A score that shows what a tail has in common: beyond 84% of the distribution."""
 
 
 def plain(value: float, digits: int = 3) -> str:
@@ -59,7 +64,7 @@ def amount(name: str, value: float) -> str:
 
 
 def month(day: date) -> str:
-    """Write a date as ``2031-04``; runs with more than one record a month keep the day."""
+    """Write a date as ``2031-04``."""
     return f"{day:%Y-%m}"
 
 
@@ -128,11 +133,11 @@ def inputs_words(inputs: Sequence[UnusualInput], n_unusual: int, joint: float) -
     """Say how unusual all inputs are."""
     if not inputs:
         return "No input is drawn."
-    named = [each for each in inputs if each.rarity < 0.05][:_MOST_NAMED]
+    named = [each for each in inputs if each.rarity < UNUSUAL][:_MOST_NAMED]
     most = f" Most of all: {'; '.join(map(input_words, named))}." if named else ""
     return (
         f"{n_unusual} of {len(inputs)} drawn inputs are farther out than 95% of their distribution "
-        f"({plain(0.05 * len(inputs), 2)} would be by chance); together they are farther out than in "
+        f"({plain(UNUSUAL * len(inputs), 2)} would be by chance); together they are farther out than in "
         f"{percent(joint)} of all draws.{most}"
     )
 
@@ -144,7 +149,7 @@ def luck_words(found: Sequence[Luck]) -> str:
         for each in found
         if each.is_count
     ]
-    pushed = [each for each in found if not each.is_count and each.rarity < 0.05][:_MOST_NAMED]
+    pushed = [each for each in found if not each.is_count and each.rarity < UNUSUAL][:_MOST_NAMED]
     if pushed:
         words = "; ".join(
             f"{each.title} {'up' if each.total > 0.0 else 'down'} ({odds(each.rarity)})" for each in pushed
@@ -185,3 +190,17 @@ def outstanding(series: Sequence[SeriesTold]) -> str:
         f"{found.title} ends at {amount(found.name, float(found.values[-1]))}, {side(rank)} of all "
         "trajectories."
     )
+
+
+def shared_words(story: Story, shared: Sequence[SharedInput]) -> str:
+    """Say which of what a tail has in common one of its trajectories shows clearly; empty if none."""
+    scores = {each.name: each.score for each in story.inputs} | {each.name: each.score for each in story.luck}
+    quantiles = {each.name: each.quantile for each in story.inputs}
+    shown = []
+    for each in shared:
+        score = scores.get(each.name, 0.0)
+        if score * each.mean_score > 0.0 and abs(score) >= _CLEAR:
+            part = quantiles.get(each.name)
+            where = side(part) if part is not None else ("up" if score > 0.0 else "down")
+            shown.append(f"{each.name} {where}")
+    return f"Of what the tail has in common: {', '.join(shown)}." if shown else ""

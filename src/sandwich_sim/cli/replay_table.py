@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sandwich_sim.analysis.story import UNUSUAL
 from sandwich_sim.analysis.story_words import (
     cell,
     month,
@@ -15,17 +16,17 @@ from sandwich_sim.analysis.story_words import (
     percent,
     place,
     plain,
+    shared_words,
     side,
     unit_of,
 )
 from sandwich_sim.cli.output import clean_line, count, screen_width, wrap
 
 if TYPE_CHECKING:
-    from sandwich_sim.analysis.story import SeriesTold, Standing, Story, TailStory
+    from sandwich_sim.analysis.story import SeriesTold, SharedInput, Standing, Story, TailStory, UnusualInput
 
 _MOST_INPUTS = 10
 _MOST_LUCK = 5
-_RARE = 0.05
 
 
 def print_story(story: Story) -> None:
@@ -67,7 +68,7 @@ def print_tail(tail: TailStory) -> None:
         click.echo(line)
     for story in tail.stories:
         click.echo()
-        for line in format_member(story, width):
+        for line in format_member(story, tail.shared, width):
             click.echo(line)
 
 
@@ -102,11 +103,13 @@ def format_tail(tail: TailStory, width: int) -> Iterator[str]:
     yield from (click.style(line, dim=True) for line in wrap(text, width))
 
 
-def format_member(story: Story, width: int) -> Iterator[str]:
+def format_member(story: Story, shared: Sequence[SharedInput], width: int) -> Iterator[str]:
     """Yield one trajectory of a tail in short."""
     yield from _bold(f"Trajectory {story.trajectory:,}", width)
-    for text in (*story.headline, *(f"FAILED: {problem}" for problem in story.problems)):
-        yield from _item(text, width)
+    failed = (f"FAILED: {problem}" for problem in story.problems)
+    for text in (story.headline[0], shared_words(story, shared), *story.headline[1:], *failed):
+        if text:
+            yield from _item(text, width)
     told = [each for each in story.happenings if each.kind not in ("leap", "release")]
     for each in told:
         lines = wrap(clean_line(each.text), width - 11)
@@ -139,32 +142,31 @@ def _origin(story: Story) -> str:
 
 
 def _inputs(story: Story, width: int) -> Iterator[str]:
-    rare = [each for each in story.inputs if each.least_rarity < _RARE]
+    rare = [each for each in story.inputs if each.least_rarity < UNUSUAL]
     if not rare:
         yield from _bold("Unusual inputs: none", width)
         return
-    rows = []
-    for each in rare[:_MOST_INPUTS]:
-        beside = ""
+    told = rare[:_MOST_INPUTS]
+    heads = ("Unusual inputs", "value", "median", "quantile", "as rare as")
+    lines = list(_columns(heads, [_input_row(each) for each in told], width))
+    if max(len(click.unstyle(line)) for line in lines) > width:  # the units are in --json, too
+        lines = list(_columns(heads, [_input_row(each, with_unit=False) for each in told], width))
+    yield lines[0]
+    for line, each in zip(lines[1:], told, strict=True):
+        yield line
         if each.given_rarity < each.rarity:
             beside = f"{odds(each.given_rarity)} beside {', '.join(each.partners)}"
-        value = f"{plain(each.value)}{_spaced(each.unit)}"
-        rows.append(
-            (
-                clean_line(each.name),
-                value,
-                plain(each.median),
-                percent(each.quantile),
-                odds(each.rarity),
-                beside,
-            )
-        )
-    yield from _columns(("Unusual inputs", "value", "median", "quantile", "as rare as", ""), rows, width)
-    left = len(rare) - len(rows)
+            yield from (click.style(f"    {text}", dim=True) for text in wrap(clean_line(beside), width - 4))
     text = "Quantile: part of its own distribution below it. As rare as: one so far out on either side."
+    left = len(rare) - len(told)
     if left:
         text += f" {left} more, see --json."
     yield from (click.style(line, dim=True) for line in wrap(text, width))
+
+
+def _input_row(each: UnusualInput, *, with_unit: bool = True) -> tuple[str, str, str, str, str]:
+    value = plain(each.value) + (_spaced(each.unit) if with_unit else "")
+    return clean_line(each.name), value, plain(each.median), percent(each.quantile), odds(each.rarity)
 
 
 def _luck(story: Story, width: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.story import EventTold, SeriesTold, Standing, Story
+from sandwich_sim.analysis.story import UNUSUAL, EventTold, Luck, SeriesTold, Standing, Story
 from sandwich_sim.analysis.story_happenings import Course, happenings
 from sandwich_sim.analysis.story_rank import open_stored, rank_of_sums, series_rank
 from sandwich_sim.analysis.story_words import (
@@ -40,7 +40,6 @@ Floats = NDArray[np.float64]
 CHAIN_TOLD = ("gap", "share", "price", "inference_margin", "all_in_margin", "spend", "capex")
 HOP_TOLD = ("margin", "profit", "dollar_profit")
 SUMS_TOLD = ("cumulative_profit", "cumulative_revenue")
-_RARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -160,14 +159,12 @@ class Replay:
         compared = check_stored(self.stored, self.layout, self.accumulators, found.trajectory, found.outcomes)
         inputs = unusual_inputs(self.spec, found.drawn)
         joint = joint_quantile(self.spec, np.array([each.score for each in inputs]))
-        luck = tuple(sorted(lucks(self.spec, found.parameters, found.shocks), key=lambda each: each.rarity))
-        if not self.meta.shocks:
-            luck = ()
+        luck = self.luck(found)
         events = self._events(found)
         course = Course(self.dates, self.meta.steps_per_year, found.series, found.shocks, titles)
         series = self._series(found, titles)
         standings = self._standings(found)
-        n_unusual = sum(each.rarity < _RARE for each in inputs)
+        n_unusual = sum(each.rarity < UNUSUAL for each in inputs)
         words = (
             _money_headline(standings, list(series.values()), titles),
             inputs_words(rarest_first(inputs), n_unusual, joint),
@@ -200,6 +197,13 @@ class Replay:
             standings=standings,
             problems=found.problems,
         )
+
+    def luck(self, found: Replayed) -> tuple[Luck, ...]:
+        """Return the shocks of a trajectory added up, the most unusual first; none where they were held."""
+        if not self.meta.shocks:
+            return ()
+        added = lucks(self.spec, found.parameters, found.shocks)
+        return tuple(sorted(added, key=lambda each: each.rarity))
 
     def told_by_default(self) -> tuple[str, ...]:
         """Return the hops whose series are told where none is named: labs, compute, chips."""

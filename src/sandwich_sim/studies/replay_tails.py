@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from sandwich_sim.analysis.metrics import Metric, not_kept, parse_metric
-from sandwich_sim.analysis.story import SharedInput, TailStory
+from sandwich_sim.analysis.story import Luck, SharedInput, Story, TailStory, UnusualInput
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.layout import CUMULATIVE
 from sandwich_sim.results.tails import TAIL
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.replay import Replay
-from sandwich_sim.studies.unusual import lucks, unusual_inputs
+from sandwich_sim.studies.unusual import unusual_inputs
 
 Floats = NDArray[np.float64]
 End = Literal["lowest", "highest"]
@@ -202,12 +202,16 @@ def replay_tails(
             stage = "simulate" if done else "compile"
             progress(Progress(done, n, time.perf_counter() - began, stage))
 
-    stories, scores = [], []
+    stories: list[Story] = []
+    scores = []
     report(0)
     for place, index in enumerate(tail.trajectories.tolist()):
         if place < top:
             stories.append(run.story(index, own))
-        scores.append(_scores(run, index))
+            scores.append(_scores(stories[-1].inputs, stories[-1].luck))
+        else:
+            found = run.trajectory(index)
+            scores.append(_scores(unusual_inputs(run.spec, found.drawn), run.luck(found)))
         report(place + 1)
     shared, n_looked = _shared(scores)
     told = min(top, n)
@@ -229,14 +233,10 @@ def replay_tails(
     )
 
 
-def _scores(run: Replay, index: int) -> dict[str, tuple[str, float]]:
+def _scores(inputs: Sequence[UnusualInput], luck: Sequence[Luck]) -> dict[str, tuple[str, float]]:
     """Title and normal score of every input and luck of a trajectory."""
-    found = run.trajectory(index)
-    scores = {each.name: (each.title, each.score) for each in unusual_inputs(run.spec, found.drawn)}
-    if run.meta.shocks:
-        pushed = lucks(run.spec, found.parameters, found.shocks)
-        scores |= {each.name: (f"Chance: {each.title}", each.score) for each in pushed}
-    return scores
+    scores = {each.name: (each.title, each.score) for each in inputs}
+    return scores | {each.name: (f"Chance: {each.title}", each.score) for each in luck}
 
 
 def _shared(scores: Sequence[dict[str, tuple[str, float]]]) -> tuple[tuple[SharedInput, ...], int]:
