@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -122,19 +122,40 @@ def read_sample(
     limit : int
         Most trajectories to read.
     """
-    arrays = check_run(folder)
     n = whole_groups(min(meta.n_trajectories, limit))
     maker = SampleMaker(meta.parameters, n, len(metrics), meta.seed)
-    per_chunk = arrays["parameters"].chunks[-1] if meta.parameters else arrays["event_time"].chunks[-1]
+    for first, inputs, values in stored_pieces(folder, meta, metrics, n):
+        maker.add_inputs(first, inputs)
+        maker.values[:, first : first + values.shape[1]] = values
+    return maker.finish(metrics, correlated_rows(meta.parameters, correlation), "stored")
+
+
+def read_cases(folder: Path, meta: RunMeta, metrics: Sequence[Metric], limit: int) -> tuple[Values, Values]:
+    """Read inputs as drawn, shape (n_input, n), and outcomes, shape (n_metric, n)."""
+    n = whole_groups(min(meta.n_trajectories, limit))
+    draws = np.empty((len(meta.parameters), n), dtype=np.float32)
+    found = np.empty((len(metrics), n), dtype=np.float32)
+    for first, inputs, values in stored_pieces(folder, meta, metrics, n):
+        draws[:, first : first + values.shape[1]] = inputs
+        found[:, first : first + values.shape[1]] = values
+    return draws, found
+
+
+def stored_pieces(
+    folder: Path, meta: RunMeta, metrics: Sequence[Metric], n: int
+) -> Iterator[tuple[int, Values, Values]]:
+    """Yield the first trajectory, inputs and outcomes of each stored chunk, up to `n` trajectories."""
+    arrays = check_run(folder)
+    per_chunk = arrays["parameters" if meta.parameters else "event_time"].chunks[-1]
     for index in range(-(-n // per_chunk)):
         chunks = _Chunks(folder, arrays, index)
         first = index * per_chunk
-        inputs = chunks["parameters"] if meta.parameters else np.empty((0, per_chunk), np.float32)
-        maker.add_inputs(first, inputs[:, : n - first])
-        for row, metric in enumerate(metrics):
-            taken = _take(metric, meta, chunks)[: n - first]
-            maker.values[row, first : first + taken.size] = taken
-    return maker.finish(metrics, correlated_rows(meta.parameters, correlation), "stored")
+        m = min(per_chunk, n - first)
+        inputs = chunks["parameters"][:, :m] if meta.parameters else np.empty((0, m), np.float32)
+        values = np.empty((len(metrics), m), dtype=np.float32)
+        for row, metric in zip(values, metrics, strict=True):
+            row[:] = _take(metric, meta, chunks)[:m]
+        yield first, inputs, values
 
 
 def whole_groups(n: int) -> int:

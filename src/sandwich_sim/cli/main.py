@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("Results", "Compute a trajectory, or the tails of an outcome, again and tell the story."),
     "export": ("Results", "Write a run's numbers to CSV, Parquet or Excel."),
     "portfolio": ("Results", "Place a book of positions on the revenue map and the profit map."),
+    "discover": ("Results", "Say which inputs lead to paths of a kind, in plain words."),
     "sensitivity": ("Results", "Say which uncertain inputs matter, for which hop and when."),
     "report": ("Results", "Write one HTML file that shows a run, or several side by side."),
     "plot": ("Results", "Draw a figure of a run as PNG, SVG or PDF."),

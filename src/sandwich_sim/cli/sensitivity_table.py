@@ -128,9 +128,9 @@ def _short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def with_error(value: float, error: float) -> str:
-    """Write a value and half its 95% interval, to one significant digit of the latter or two."""
-    half = STUDENT * error
+def with_error(value: float, error: float, factor: float = STUDENT) -> str:
+    """Write a value and half its 95% interval (`factor` errors), to its first digit."""
+    half = factor * error
     if not isfinite(value):
         return "–"
     if not isfinite(half) or half <= 0.0:

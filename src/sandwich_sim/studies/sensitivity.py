@@ -17,6 +17,7 @@ from sandwich_sim.analysis.sensitivity import (
 from sandwich_sim.analysis.sensitivity_sample import (
     Sample,
     SampleMaker,
+    Values,
     correlated_rows,
     is_stored,
     read_sample,
@@ -104,6 +105,23 @@ def recompute_sample(
     IntegrityError
         If a trajectory holds a non-finite value or breaks an identity.
     """
+    inputs, values = recompute_cases(spec, meta, metrics, most=most, threads=threads, progress=progress)
+    maker = SampleMaker(spec.drawn, values.shape[1], len(metrics), meta.seed)
+    maker.add_inputs(0, inputs)
+    maker.values[:] = values
+    return maker.finish(metrics, correlated_rows(spec.drawn, spec.correlation), "recomputed")
+
+
+def recompute_cases(
+    spec: ScenarioSpec,
+    meta: RunMeta,
+    metrics: Sequence[Metric],
+    *,
+    most: int = MOST_RECOMPUTED,
+    threads: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Values, Values]:
+    """Compute inputs, shape (n_input, n), and outcomes, shape (n_metric, n), of a run again."""
     n = max(whole_groups(min(meta.n_trajectories, most)), 16)
     found = paired_outcomes(
         [spec],
@@ -128,7 +146,4 @@ def recompute_sample(
         trajectories=n,
         slots=meta.sobol_slots,
     )
-    maker = SampleMaker(spec.drawn, n, len(metrics), meta.seed)
-    maker.add_inputs(0, inputs.astype(np.float32))
-    maker.values[:] = found.values[0]
-    return maker.finish(metrics, correlated_rows(spec.drawn, spec.correlation), "recomputed")
+    return inputs.astype(np.float32), found.values[0].astype(np.float32)
