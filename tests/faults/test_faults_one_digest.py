@@ -1,5 +1,6 @@
-"""Threads, chunks, order and the history of stops: one digest."""
+"""Threads, chunks, workers, order and the history of stops: one digest."""
 
+import contextlib
 import itertools
 import random
 import shutil
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from cluster_runs import on_threads
 from forked_runs import UNIT, use_small_units
 from sandwich_sim import execution
 from sandwich_sim.prepare import prepare
@@ -17,6 +19,7 @@ from sandwich_sim.results.status import run_status
 from sandwich_sim.results.store import RunWriter
 from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
 from sandwich_sim.simulation import make_run
+from sandwich_sim.studies import cluster_parts
 
 N = 5 * UNIT + 77
 THREADS = (1, 2, 3, 4, 8, 16)
@@ -25,12 +28,15 @@ CHUNKS = (UNIT, UNIT // 2, UNIT // 4, UNIT // 8)
 ORDERS = ("forward", "backward", "shuffled 1", "shuffled 2")
 STOPS = ((), (1,), (2,), (1, 1), (1, 1, 1), (0, 1))
 """How many parts are done before each stop."""
+WORKERS = (0, 1, 2, 4)
+"""Workers of dask, each with so many threads; 0 for our own threads."""
+KINDS = (THREADS, CHUNKS, ORDERS, STOPS, WORKERS)
 
 
 def combinations(n):
     """Choose combinations so that any two values of different kinds meet as often as n allows."""
     chance = random.Random(1)
-    every = list(itertools.product(THREADS, CHUNKS, ORDERS, STOPS))
+    every = list(itertools.product(*KINDS))
     met, chosen = set(), []
     for _ in range(n):
         chance.shuffle(every)
@@ -42,10 +48,7 @@ def combinations(n):
 
 def test_the_combinations_hold_every_pair_of_values():
     chosen, met = combinations(48)
-    kinds = [enumerate(values) for values in (THREADS, CHUNKS, ORDERS, STOPS)]
-    pairs = sum(
-        len(one) * len(other) for one, other in itertools.combinations([list(kind) for kind in kinds], 2)
-    )
+    pairs = sum(len(one) * len(other) for one, other in itertools.combinations(KINDS, 2))
     assert len(chosen) == len(set(chosen)) == 48
     assert len(met) == pairs
 
@@ -63,9 +66,9 @@ def reordered(order, units):
     return units
 
 
-def run_with_history(monkeypatch, folder, prepared, order, stops):
+def run_with_history(monkeypatch, folder, prepared, order, stops, executor):
     """Make a run in some order, stopped and gone on with; returns the parts at each stop."""
-    chosen_units = execution.run_chosen_units
+    chosen_units, begin_work = execution.run_chosen_units, cluster_parts._Work.__init__
     seen = []
     for stop in (*stops, None):
         left = [stop]
@@ -77,14 +80,28 @@ def run_with_history(monkeypatch, folder, prepared, order, stops):
             if left[0] is not None:
                 left[0] -= 1
 
+        def adopt(self, staged, left=left, real=RunWriter.adopt):
+            for one in staged:
+                if left[0] == 0:
+                    raise StoppedError
+                real(self, [one])
+                if left[0] is not None:
+                    left[0] -= 1
+
+        def begin(self, *arguments):
+            begin_work(self, *arguments)
+            self._following = iter(reordered(order, self._following))
+
         def run_units(model, meta, plan, units, **options):
             return chosen_units(model, meta, plan, reordered(order, units), **options)
 
         with monkeypatch.context() as patch:
             patch.setattr(RunWriter, "commit", commit)
+            patch.setattr(RunWriter, "adopt", adopt)
+            patch.setattr(cluster_parts._Work, "__init__", begin)
             patch.setattr(execution, "run_chosen_units", run_units)
             try:
-                make_run(folder, prepared, time.perf_counter())
+                make_run(folder, prepared, time.perf_counter(), executor=executor)
             except StoppedError:
                 seen.append(run_status(folder).parts if folder.exists() else 0)
     return seen
@@ -95,16 +112,18 @@ def digests(monkeypatch, memory, name, keep, chosen):
     use_small_units(monkeypatch.setattr)
     spec = load_scenario(name)
     found = {}
-    for threads, chunk, order, stops in chosen:
+    for combination in chosen:
+        threads, chunk, order, stops, workers = combination
         prepared = prepare(spec, trajectories=N, keep=keep, threads=threads, seed=3)
         prepared = replace(prepared, meta=replace(prepared.meta, unit=chunk))
         folder = memory / "combination"
-        at_stops = run_with_history(monkeypatch, folder, prepared, order, stops)
+        with on_threads(workers, threads) if workers else contextlib.nullcontext() as executor:
+            at_stops = run_with_history(monkeypatch, folder, prepared, order, stops, executor)
         # A stop may come when more is done already than was asked for, never less.
         expected = list(itertools.accumulate(stops))
         assert all(n >= least for n, least in zip(at_stops, expected, strict=False)), (at_stops, stops)
         assert len(at_stops) == len(stops) or part_grid(prepared.meta).n_parts <= sum(stops)
-        found[threads, chunk, order, stops] = content_digest(folder)
+        found[combination] = content_digest(folder)
         shutil.rmtree(folder)
     return found
 

@@ -29,6 +29,22 @@ CONNECT_SECONDS = 20.0
 START_SECONDS = 60.0
 """Time in which our own workers must be there [s]."""
 _INSTALL = 'Install it: pip install "sandwich-sim[dask]"'
+_LOCAL: dict[str, Any] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.nanny.pre-spawn-environ": {},
+    # Nobody looks at what these measure many times a second, on processors that have work to do.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "1h",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+}
+"""Settings of dask for workers of our own."""
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -104,13 +120,8 @@ def local_workers(workers: int, threads: int) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster, Security
 
-    settings: dict[str, Any] = {
-        "distributed.scheduler.http.routes": [],
-        "distributed.worker.http.routes": [],
-        "distributed.nanny.pre-spawn-environ": {},
-    }
     preload = [*dask.config.get("distributed.worker.preload"), "sandwich_sim.studies.cluster_process"]
-    with dask.config.set(settings), _quiet_logs(), TemporaryDirectory(prefix="sandwich-sim-") as room:
+    with dask.config.set(_LOCAL), _quiet_logs(), TemporaryDirectory(prefix="sandwich-sim-") as room:
         security = Security.temporary()
         try:
             cluster = LocalCluster(
