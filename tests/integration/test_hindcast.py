@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from sandwich_sim.results.reduce import alternations
 from sandwich_sim.scenario.load import load_scenario, shipped_folder, shipped_hindcasts
 from sandwich_sim.studies import hindcast
 from sandwich_sim.studies.hindcast import forecast_ensemble, run_hindcast, score_ensemble
+from sandwich_sim.studies.hindcast_page import validation_tables
 from sandwich_sim.studies.recompute import trace
 
 ORIGINS = {
@@ -250,3 +252,10 @@ def test_scoring_can_fail_a_forecast_that_is_too_narrow():
     squeezed = score_ensemble(narrow, load_observations(), known)
     assert sum(item.is_inside for item in squeezed) < sum(item.is_inside for item in honest) / 2
     assert np.mean([item.interval for item in squeezed]) > np.mean([item.interval for item in honest])
+
+
+@pytest.mark.nightly
+def test_the_page_on_validation_shows_the_numbers_of_today():
+    page = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    for table in validation_tables(run_hindcast()).values():
+        assert table in page

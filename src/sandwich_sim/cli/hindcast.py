@@ -93,9 +93,18 @@ def _finish(found: Hindcast, options: dict[str, Any]) -> int:
         print_hindcast(found, every=options["every"])
         for path in figures:
             say(f"Figure: {clean_line(path)}")
+        if figures:
+            _say_what_figures_show(found)
     if code:
         note(f"error: {found.failures:,} trajectories hold a non-finite value or break an identity.")
     return code
+
+
+def _say_what_figures_show(found: Hindcast) -> None:
+    from sandwich_sim.plots.hindcast import FIGURES, describe_hindcast
+
+    for kind in FIGURES:
+        note(describe_hindcast(found, kind))
 
 
 def _write_figures(found: Hindcast, folder: Path) -> list[str]:
