@@ -119,7 +119,7 @@ def test_every_stored_number_of_every_kind_of_run_is_compared(stored, sampler):
 @pytest.mark.nightly
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_thousand_trajectories_alone_have_the_bits_of_the_run(tmp_path, sampler):
-    n = 16_384 + 5
+    n = 4096 + 5
     folder = run(load_scenario("base"), output=tmp_path / "run", trajectories=n, sampler=sampler).folder
     opened = Replay(folder)
     for index in np.random.default_rng(1).choice(n, 1000, replace=False).tolist():
@@ -205,12 +205,11 @@ def test_a_series_is_ranked_by_the_fan_of_the_run(stored):
         assert np.isnan(story.series["spend"].rank).all()
 
 
-@pytest.mark.parametrize("keep", KEEPS)
-def test_without_shocks_there_is_no_luck_and_nothing_jumps(stored, keep):
-    story = replay(stored("sobol", shocks=False)[keep], 7)
+def test_without_shocks_there_is_no_luck_and_nothing_jumps(stored):
+    story = replay(stored("sobol", shocks=False)["outcomes"], 7)
     assert story.luck == ()
     assert not [each for each in story.happenings if each.kind in ("leap", "release")]
-    assert story.compared > 0 or keep == "summary"
+    assert story.compared > 400
 
 
 def test_the_story_of_another_chain_is_told_by_its_own_hops(stored):

@@ -162,7 +162,8 @@ def events_words(events: Sequence[EventTold]) -> str:
     """Say which events happened."""
     if not events:
         return ""
-    met = [f"{each.name} in {month(each.when)}" for each in events if each.when]
+    dated = sorted((each.when, each.name) for each in events if each.when)
+    met = [f"{name} in {month(when)}" for when, name in dated]
     missed = [
         f"{each.name} ({percent(each.probability)} of trajectories meet it)"
         for each in events

@@ -170,7 +170,8 @@ def _note(story: Story, fan: Fan, name: str) -> str:
     if name == "gap":
         said.append("▲ closed leap, ▽ strong open release")
     if name == "all_in_margin":
-        met = [f"{each.name.replace('_', ' ')} {month(each.when)}" for each in story.events if each.when]
+        dated = sorted((each.when, each.name) for each in story.events if each.when)
+        met = [f"{name.replace('_', ' ')} {month(when)}" for when, name in dated]
         said.append(f"◆ {', '.join(met)}" if met else "no event")
     if any(each.kind == "bust" and each.series == name for each in story.happenings):
         said.append("band: bust")

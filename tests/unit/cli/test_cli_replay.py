@@ -50,8 +50,9 @@ def test_a_summary_run_says_that_it_stores_nothing_of_a_trajectory_in_the_middle
     assert "the run kept no more" in text
 
 
-@pytest.mark.parametrize("width", [80, 100])
-@pytest.mark.parametrize("what", [("5",), ("--worst", "profit.lab", "--top", "2")])
+@pytest.mark.parametrize(
+    ("width", "what"), [(80, ("5",)), (100, ("6",)), (80, ("--worst", "profit.lab", "--top", "2"))]
+)
 def test_no_line_is_wider_than_the_terminal(call, outcomes, width, what):
     result = call("replay", outcomes, *what, env={"COLUMNS": str(width)})
     assert result.exit_code == 0
@@ -108,15 +109,14 @@ def test_json_holds_a_tail_with_its_stories(call, summary):
     assert "cloud" in tail["stories"][0]["hops"]
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
-def test_a_figure_is_written_and_said_in_words(call, tmp_path, summary, ending):
-    result = call("replay", summary, 5, "-o", f"story{ending}", "--quiet")
-    assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == f"story{ending}"
-    assert (tmp_path / f"story{ending}").stat().st_size > 5_000
+def test_a_figure_is_written_as_its_ending_says(call, tmp_path, summary):
+    result = call("replay", summary, 5, "-o", "story.pdf", "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "story.pdf"
+    assert (tmp_path / "story.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("size", ["slide", "page", "phone"])
+@pytest.mark.parametrize("size", ["slide", "phone"])
 def test_a_tail_is_drawn_together_on_the_dark_too(call, tmp_path, summary, size):
     result = call("replay", summary, "--worst", "profit.lab", "-o", "tail.svg", "--dark", "--size", size)
     assert result.exit_code == 0
