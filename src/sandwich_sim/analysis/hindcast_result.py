@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from math import nan
 
 import numpy as np
@@ -135,6 +136,18 @@ class Group:
         """How many outcomes lie above the median forecast."""
         return sum(forecast.transform > 0.5 for forecast in self.forecasts)
 
+    @property
+    def mean_transform(self) -> float:
+        """Mean place of the outcomes in their forecasts; 0.5 of a calibrated one."""
+        return float(np.mean([forecast.transform for forecast in self.forecasts]))
+
+    @property
+    def clustered_coverage(self) -> tuple[float, float]:
+        """95% interval of the part inside the 5-95% band when series are drawn anew, not outcomes."""
+        inside = np.array([[float(item.is_inside) for item in self.forecasts]])
+        clusters = _numbers([item.observation.name for item in self.forecasts])
+        return cluster_interval(inside, clusters, lambda means: means[0])
+
     def coverage(self, level: float = BAND) -> Coverage:
         """Return how many outcomes the band of a level held."""
         inside = [item.is_inside if level == BAND else item.is_in_half for item in self.forecasts]
@@ -207,7 +220,21 @@ class Hindcast:
         for low, high in HORIZONS:
             part = [item for item in self.forecasts if low <= item.horizon < high]
             if part:
-                found.append(group_of(f"{low:g} to {high:g} years" if high < 10 else f"{low:g}+ years", part))
+                found.append(group_of(_ahead(low, high), part))
+        return tuple(found)
+
+    @property
+    def cells(self) -> tuple[Group, ...]:
+        """Scores of each series by time ahead, over all origins."""
+        found = []
+        for name, (low, high) in product([group.name for group in self.series], HORIZONS):
+            part = [
+                item
+                for item in self.forecasts
+                if item.observation.name == name and low <= item.horizon < high
+            ]
+            if part:
+                found.append(group_of(f"{name}, {_ahead(low, high)}", part))
         return tuple(found)
 
     @property
@@ -226,6 +253,10 @@ class Hindcast:
         return tuple(
             f"{group.name}: {calibration_words(group.coverage(), group.n_above)}" for group in self.origins
         )
+
+
+def _ahead(low: float, high: float) -> str:
+    return f"{low:g} to {high:g} years" if high < HORIZONS[-1][1] else f"{low:g}+ years"
 
 
 def _groups(forecasts: Iterable[Forecast], key: Callable[[Forecast], str]) -> tuple[Group, ...]:

@@ -35,6 +35,7 @@ def print_hindcast(found: Hindcast, *, every: bool = False) -> None:
     _print_groups("By time ahead", found.horizons)
     _print_groups("Together", (found.total,))
     if every:
+        _print_groups("By series and time ahead", found.cells)
         _print_forecasts(found.forecasts)
     for line in wrap(LEGEND, screen_width()):
         click.echo(click.style(line, dim=True))
@@ -43,9 +44,11 @@ def print_hindcast(found: Hindcast, *, every: bool = False) -> None:
 
 
 def _independence(found: Hindcast) -> str:
-    n, forecasts = len(found.outcomes), len(found.forecasts)
+    n, total = len(found.outcomes), found.total
+    low, high = total.clustered_coverage
+    clustered = f" (drawing series anew, {low:.2f} to {high:.2f} inside)" if isfinite(low) else ""
     return (
-        f"{forecasts} forecasts of {n} outcomes, which hang together: read every count as of fewer. "
+        f"{total.n} forecasts of {n} outcomes, which hang together: read every count as of fewer{clustered}. "
         f"{found.trajectories:,} trajectories an origin."
     )
 
@@ -139,6 +142,7 @@ def hindcast_document(found: Hindcast) -> dict[str, Any]:
             for group, words in zip(found.origins, found.words, strict=True)
         ],
         "series": [_group_document(group) for group in found.series],
+        "series_and_horizons": [_group_document(group) for group in found.cells],
         "horizons": [_group_document(group) for group in found.horizons],
         "total": _group_document(found.total),
         "forecasts": [_forecast_document(item) for item in found.forecasts],
@@ -154,6 +158,9 @@ def _group_document(group: Group) -> dict[str, Any]:
         "name": group.name,
         "n": group.n,
         "coverage": [group.coverage(level) for level in (0.50, 0.90)],
+        "coverage_drawing_series_anew": group.clustered_coverage,
+        "above_median": group.n_above,
+        "mean_pit": group.mean_transform,
         "crps": group.crps,
         "interval_score": group.interval,
         "skill": group.skill,

@@ -53,7 +53,7 @@ def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> Scenario
     Parameters
     ----------
     source : str or Path
-        A TOML file, or the name of a shipped scenario.
+        A TOML file, or the name of a shipped scenario or hindcast.
     overrides : sequence of str
         Changes on top, as on the command line: ``open_source.gap=4.0``,
         ``open_source.gap={dist="uniform", low=2, high=8}``.
@@ -90,8 +90,9 @@ def _refuse(label: str, message: str, line: int = 0, column: int = 0, key: str =
 def _find(source: str | Path) -> tuple[Path, str]:
     """Return the file that a user's words mean, and what to call it."""
     shipped = shipped_scenarios()
-    if isinstance(source, str) and source in shipped:
-        return shipped[source], str(shipped[source])
+    named = {**shipped_hindcasts(), **shipped}
+    if isinstance(source, str) and source in named:
+        return named[source], str(named[source])
     label = printable(str(source), 400)
     try:
         if Path(source).exists():

@@ -119,8 +119,7 @@ def run_hindcast(
     ScenarioError
         If a scenario file is wrong.
     """
-    shipped = shipped_hindcasts()
-    specs = [load_scenario(shipped.get(str(source), source), overrides) for source in (sources or shipped)]
+    specs = [load_scenario(source, overrides) for source in (sources or shipped_hindcasts())]
     names = [spec.name for spec in specs]
     if len(set(names)) < len(names):
         raise UsageError(f"two scenarios are called {max(names, key=names.count)}. Give each its own name.")
