@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -349,12 +350,13 @@ def test_a_killed_scheduler_process_is_told_and_can_be_resumed(tmp_path):
 
 
 @contextlib.contextmanager
-def dask_cluster(tmp_path):
+def dask_cluster(tmp_path, protocol="tcp"):
     """A scheduler and two workers as a user starts them; ended, whatever happens."""
     dask = [sys.executable, "-m", "dask"]
     file = tmp_path / "scheduler.json"
     file.unlink(missing_ok=True)
     options = ["--host", "127.0.0.1", "--no-dashboard", "--no-show", "--scheduler-file", str(file)]
+    options += ["--protocol", protocol]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with contextlib.ExitStack() as stack:
         scheduler = subprocess.Popen([*dask, "scheduler", "--port", "0", *options], **quiet)
@@ -369,6 +371,33 @@ def dask_cluster(tmp_path):
         stack.callback(worker.wait)
         stack.callback(worker.terminate)
         yield scheduler, address
+
+
+@pytest.mark.nightly
+def test_an_encrypted_cluster_as_the_documentation_makes_it(tmp_path, monkeypatch):
+    documented = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
+    settings = next(part for part in documented.split("```sh\n") if part.startswith("mkdir"))
+    program = settings.split("```")[0].replace("~/", f"{tmp_path}/") + "\nenv\n"
+    said = subprocess.run(["bash", "-e", "-c", program], capture_output=True, text=True, check=True).stdout
+    made = dict(line.split("=", 1) for line in said.splitlines() if line.startswith("DASK_"))
+    assert len(made) == 8
+    command = [sys.executable, "-c", PROGRAM, "run", "base", "-n", "300_000", "--keep", "summary"]
+    for name, value in made.items():
+        monkeypatch.setenv(name, value)
+    with dask_cluster(tmp_path, "tls") as (_, address):
+        assert address.startswith("tls://127.0.0.1:")
+        run = [*command, "-o", str(tmp_path / "run"), "--scheduler", address]
+        subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+        for name in made:
+            monkeypatch.delenv(name)
+        for other in (address, address.replace("tls", "tcp")):
+            run = [*command, "-o", str(tmp_path / "refused"), "--scheduler", other]
+            refused = subprocess.run(run, check=False, capture_output=True, text=True)
+            assert refused.returncode == 2
+            assert "error: --scheduler" in refused.stderr
+    assert not (tmp_path / "refused").exists()
+    subprocess.run([*command, "-o", str(tmp_path / "own")], check=True, stdout=subprocess.DEVNULL)
+    assert content_digest(tmp_path / "run") == content_digest(tmp_path / "own")
 
 
 def listening(process):
