@@ -220,7 +220,7 @@ class Hindcast:
         for low, high in HORIZONS:
             part = [item for item in self.forecasts if low <= item.horizon < high]
             if part:
-                found.append(group_of(_ahead(low, high), part))
+                found.append(group_of(f"{_ahead(low, high)}ears", part))
         return tuple(found)
 
     @property
@@ -256,7 +256,7 @@ class Hindcast:
 
 
 def _ahead(low: float, high: float) -> str:
-    return f"{low:g} to {high:g} years" if high < HORIZONS[-1][1] else f"{low:g}+ years"
+    return f"{low:g}-{high:g} y" if high < HORIZONS[-1][1] else f"{low:g}+ y"
 
 
 def _groups(forecasts: Iterable[Forecast], key: Callable[[Forecast], str]) -> tuple[Group, ...]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 MISSING = "–"
 
 LEGEND = (
-    "CRPS: how far a forecast was off, its width counted; money and factors as logarithms (0.1 is about "
-    "10%), the rest in their own unit. Skill: by how much smaller it is than that of the last known value "
-    "(persistence) or its trend (drift), with 95% intervals; below 0 the model does worse. Rows of several "
-    "series count each series the same. Interval: score of the 5-95% band. 50%, 90%: outcomes inside the "
-    "25-75% and the 5-95% band."
+    "50%, 90%: outcomes inside the 25-75% and the 5-95% band; 95% int.: interval of the part inside the "
+    "latter. CRPS: how far a forecast was off, its width counted; money and factors as logarithms (0.1 is "
+    "about 10%), the rest in their own unit. Skill: by how much smaller it is than that of the last known "
+    "value (persistence) or its trend (drift), with 95% intervals; below 0 the model does worse; int. "
+    "pers., drift: the same of the interval score of the 5-95% band. Rows of several series count each "
+    "series the same."
 )
 
 
@@ -54,35 +55,31 @@ def _independence(found: Hindcast) -> str:
 
 
 def _print_groups(title: str, groups: Sequence[Group]) -> None:
-    heads = [
-        "n",
-        "50%",
-        "90%",
-        "95% interval",
-        "CRPS",
-        "skill: persistence",
-        "drift",
-        "interval: pers.",
-        "drift",
-    ]
-    rows = [_group_cells(group) for group in groups]
+    """Print groups of several series with the errors of coverage and skill, those of one with their CRPS."""
+    is_one = all(len({item.observation.name for item in group.forecasts}) == 1 for group in groups)
+    middle = "CRPS" if is_one else "95% int."
+    heads = ["n", "50%", "90%", middle, "skill: persistence", "drift", "int. pers.", "drift"]
+    rows = [_group_cells(group, is_one=is_one) for group in groups]
     _print_rows(title, heads, [group.name for group in groups], rows)
 
 
-def _group_cells(group: Group) -> list[str]:
+def _group_cells(group: Group, *, is_one: bool) -> list[str]:
     outer, half = group.coverage(), group.coverage(0.50)
-    is_one = len({forecast.observation.name for forecast in group.forecasts}) == 1
+    shown = _plain_skill if is_one else _skill
     return [
         str(group.n),
         str(half.inside),
         str(outer.inside),
-        f"{outer.low:.2f}-{outer.high:.2f}",
-        f"{group.crps:.3f}" if is_one else "",
-        _skill(group.skill["persistence"]),
-        _skill(group.skill["drift"]),
+        f"{group.crps:.3f}" if is_one else f"{outer.low:.2f}-{outer.high:.2f}",
+        shown(group.skill["persistence"]),
+        shown(group.skill["drift"]),
         _number(group.interval_skill["persistence"].value),
         _number(group.interval_skill["drift"].value),
     ]
+
+
+def _plain_skill(skill: Skill) -> str:
+    return _number(skill.value)
 
 
 def _skill(skill: Skill) -> str:
@@ -110,25 +107,27 @@ def _print_rows(
 
 
 def _print_forecasts(forecasts: Sequence[Forecast]) -> None:
-    heads = ["window", "ahead", "outcome", "5%", "50%", "95%", "PIT", "CRPS", "pers.", "drift", ""]
-    rows = []
-    for item in forecasts:
-        low, median, high = item.quantiles[0], item.quantiles[2], item.quantiles[-1]
-        side = "" if item.is_inside else "above" if item.observation.value > high else "below"
-        rows.append(
-            [
-                str(item.observation.window),
-                f"{item.horizon:.1f}",
-                *(f"{value:.3g}" for value in (item.observation.value, low, median, high)),
-                f"{item.transform:.2f}",
-                f"{item.crps:.3f}",
-                f"{item.baseline_crps['persistence']:.3f}",
-                f"{item.baseline_crps['drift']:.3f}",
-                side,
-            ]
-        )
-    names = [f"{item.origin.isoformat()[:7]} {item.observation.name}" for item in forecasts]
-    _print_rows("Every forecast", heads, names, rows)
+    """Print every forecast beside its outcome, one table an origin."""
+    heads = ["window", "outcome", "5%", "50%", "95%", "PIT", "CRPS", "pers.", "drift", ""]
+    for scenario in dict.fromkeys(item.scenario for item in forecasts):
+        part = [item for item in forecasts if item.scenario == scenario]
+        rows = [_forecast_cells(item) for item in part]
+        _print_rows(f"From {part[0].origin:%B %Y}", heads, [item.observation.name for item in part], rows)
+
+
+def _forecast_cells(item: Forecast) -> list[str]:
+    seen, low, median, high = item.observation, item.quantiles[0], item.quantiles[2], item.quantiles[-1]
+    return [
+        "/".join(day.removesuffix("-01") for day in str(seen.window).split("/")),
+        *(_short(value) for value in (seen.value, low, median, high)),
+        f"{item.transform:.2f}",
+        *(f"{score:.3f}" for score in (item.crps, *item.baseline_crps.values())),
+        "" if item.is_inside else "above" if seen.value > high else "below",
+    ]
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 10.0 else f"{value:.3g}"
 
 
 def hindcast_document(found: Hindcast) -> dict[str, Any]:
