@@ -11,14 +11,13 @@ import numpy as np
 from sandwich_sim.analysis.metrics import parse_metrics
 from sandwich_sim.analysis.sensitivity import FEWEST, default_metrics
 from sandwich_sim.analysis.sensitivity_sample import is_stored, read_sample
-from sandwich_sim.analysis.worth import (
+from sandwich_sim.analysis.worth import Worth, value_of_knowing
+from sandwich_sim.analysis.worth_choices import (
     Basis,
-    Worth,
     choose_basis,
     default_choices,
     parse_choice,
     position_returns,
-    value_of_knowing,
 )
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.dataset import check_run, read_accumulators, read_meta, stored_scenario

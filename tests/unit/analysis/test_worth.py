@@ -5,13 +5,13 @@ import pytest
 from scipy import stats
 
 from sandwich_sim.analysis.sensitivity_first import bin_inputs, sum_by_bin
-from sandwich_sim.analysis.worth import (
+from sandwich_sim.analysis.worth import worth_of_choice
+from sandwich_sim.analysis.worth_choices import (
     Choice,
     choose_basis,
     default_choices,
     parse_choice,
     position_returns,
-    worth_of_choice,
 )
 from sandwich_sim.errors import UsageError
 from sandwich_sim.scenario.spec import Position

@@ -52,8 +52,8 @@ def test_what_is_not_stored_is_computed_again_to_the_same_numbers(call):
 
 def test_positions_may_come_from_another_scenario(call, tmp_path):
     (tmp_path / "book.toml").write_text(
-        'extends = "base"\n[portfolio.position.frontier_lab]\nweight = 1.0\nexposure = { chips = 1.0 }\n'
-        "price = 900.0\nrevenue = 45.0\n"
+        'extends = "base"\nremove = ["portfolio.position.frontier_lab"]\n'
+        "[portfolio.position.designer]\nweight = 0.2\nexposure = { chips = 1.0 }\n"
     )
     result = call(
         "worth", small_run("base", "outcomes", N), "--positions", "book.toml", "--per", "fair", "--json"
@@ -67,7 +67,7 @@ def test_positions_may_come_from_another_scenario(call, tmp_path):
         (("--per", "fair"), "frontier_lab loses money on average"),
         (("--per", "price"), "has no price"),
         (("--choice", "a=chip_designer"), "one choice is none"),
-        (("--choice", "a=chip", "--choice", "b=big_cloud"), 'Did you mean "chip_designer"'),
+        (("--choice", "a=chip_designr", "--choice", "b=big_cloud"), 'Did you mean "chip_designer"'),
     ],
 )
 def test_what_makes_no_choice_is_refused(call, options, message):
