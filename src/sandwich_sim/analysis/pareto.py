@@ -10,7 +10,7 @@ trajectories helps, in smaller samples even less is allowed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf, log10, sqrt
+from math import inf, log10, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def k_limit(n: int) -> float:
 
 def tail_size(n: int) -> int:
     """Return how many of the largest weights are smoothed."""
-    return ceil(min(0.2 * n, 3.0 * sqrt(n)))
+    return int(min(0.2 * n, 3.0 * sqrt(n)))
 
 
 def smooth(raw: Floats) -> Smoothed:
@@ -131,4 +131,5 @@ def pareto_quantiles(levels: Floats, k: float, scale: float) -> Floats:
     """Return quantiles of a generalized Pareto distribution that begins at zero."""
     if abs(k) < 1e-12:
         return np.asarray(-scale * np.log1p(-levels))
-    return np.asarray(scale * np.expm1(-k * np.log1p(-levels)) / k)
+    with np.errstate(over="ignore"):  # a hopeless tail; the caller cuts at the largest weight
+        return np.asarray(scale * np.expm1(-k * np.log1p(-levels)) / k)

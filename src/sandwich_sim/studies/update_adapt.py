@@ -29,10 +29,12 @@ from sandwich_sim.studies.update_weighed import Weighed, weigh
 Floats = NDArray[np.float64]
 
 N_PART = 8
-MOST_INPUTS = 12
+MOST_INPUTS = 6
 """Inputs that are drawn otherwise: each one makes the ratios more uneven."""
 FLOOR = 0.2
 """Part of the draws that stay as they were: no part of an input is drawn less than a fifth as often."""
+LEAST = 0.03
+"""An input of which the evidence says less is left alone [nat]."""
 _CLEAR = 3.0
 """An input is drawn otherwise if the evidence says so many times more of it than chance would."""
 _TARGET = 2.5 * FEWEST_EFFECTIVE
@@ -99,7 +101,7 @@ def propose(original: ScenarioSpec, found: Weighed) -> Proposal:
         share = np.bincount(part, weights=weights.values, minlength=N_PART).astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             information = float(np.where(share > 0.0, share * np.log(share * N_PART), 0.0).sum())
-        if information > _CLEAR * noise:
+        if information > max(_CLEAR * noise, LEAST):
             told.append((information, name, np.asarray((1.0 - FLOOR) * share + FLOOR / N_PART)))
 
     found.side.inputs(look)
