@@ -77,17 +77,36 @@ def test_a_failed_check_ends_in_3_though_every_bit_is_the_same(gate, folder):
     folder.write('extends = "base"\n\n[checks]\nalways = "P(umbrella_closed) > 0.01"\n')
     assert result.exit_code == 3
     assert "IDENTICAL" in result.stdout
-    assert "fails" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith(
+        "1 scenario: 1 IDENTICAL, 1 check fails. Gate gate.toml "
+    )
 
 
 def test_reports_for_ci_are_written(gate, tmp_path):
-    junit, markdown = tmp_path / "gate.xml", tmp_path / "gate.md"
+    junit, markdown = tmp_path / "reports" / "gate.xml", tmp_path / "reports" / "gate.md"
     assert gate("--junit", junit, "--markdown", markdown, "--confirm").exit_code == 0
     (suite,) = ElementTree.parse(junit).getroot()
     assert suite.get("name") == "s"
     assert suite.get("failures") == "0"
-    assert len(suite.findall("testcase")) > 30
-    assert "verdict: EQUIVALENT" in markdown.read_text()
+    cases = suite.findall("testcase")
+    assert len(cases) > 30
+    assert cases[0].get("name") == "verdict"
+    assert "value: " in cases[-1].findtext("system-out")  # a check that holds tells its numbers, too
+    assert "EQUIVALENT: no statistic moved" in markdown.read_text()
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(gate, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = gate("--junit", tmp_path / "file" / "gate.xml")
+    assert result.exit_code == 2
+    assert "is a file. Choose a folder." in result.stderr
+
+
+def test_a_gate_may_do_without_distributions(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = '[[outcome]]\nname = "event.*"\nprobability = { margin = 0.03 }\n'
+    folder = new_folder(tmp_path, gate=GATE[: GATE.index("[[outcome]]")] + outcome)
+    assert folder.check().verdict == "IDENTICAL"
 
 
 def test_a_scenario_that_is_not_gated_is_a_usage_error(gate):

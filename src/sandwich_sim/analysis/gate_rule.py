@@ -112,6 +112,15 @@ class Judged:
         return decide(self, self.statistic.margin)
 
     @property
+    def deciding(self) -> Interval:
+        """The interval behind the verdict; where nothing is decided, what neither interval excludes."""
+        if self.verdict == "CHANGED":
+            return self.fail
+        if self.verdict == "EQUIVALENT":
+            return self.accept
+        return min(self.fail[0], self.accept[0]), max(self.fail[1], self.accept[1])
+
+    @property
     def is_detectable(self) -> bool:
         """Whether the change, though perhaps within the margin, is surely not zero."""
         return self.fail[0] > 0.0 or self.fail[1] < 0.0

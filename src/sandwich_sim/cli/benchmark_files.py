@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sandwich_sim.cli.report_files import report_file_option, write_report_file
+
 if TYPE_CHECKING:
     from sandwich_sim.formats.benchmark_json import Measurement
     from sandwich_sim.results.summary import Estimate, Summary
@@ -26,12 +28,7 @@ def benchmark_options(function: Function) -> Function:
         show_default=True,
         help="Of that file: that of github-action-benchmark's custom tools, or of pytest-benchmark.",
     )
-    file = click.option(
-        "--benchmark-json",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE",
-        help="Write outcomes and their errors there, for benchmark trackers.",
-    )
+    file = report_file_option("--benchmark-json", "outcomes and their errors, for benchmark trackers.")
     return file(layout(function))
 
 
@@ -41,11 +38,10 @@ def write_benchmark(measurements: Iterable[Measurement], options: dict[str, Any]
     if path is None:
         return
     from sandwich_sim.formats.benchmark_json import custom_benchmark, pytest_benchmark
-    from sandwich_sim.results.files import write_file
 
     is_custom, found = options["benchmark_layout"] == "custom", list(measurements)
     document: Any = custom_benchmark(found) if is_custom else pytest_benchmark(found)
-    write_file(path, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    write_report_file(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
 def summary_measurements(summary: Summary) -> Iterator[Measurement]:

@@ -13,6 +13,7 @@ from sandwich_sim.cli.benchmark_files import benchmark_options, gate_measurement
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import clean_line, count, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
+from sandwich_sim.cli.report_files import report_file_option, write_report_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +83,8 @@ def _threads_option(function: Any) -> Any:
 )
 @click.option("--max-looks", type=click.IntRange(min=1), metavar="N", help="Take at most N looks.")
 @click.option("--confirm", is_flag=True, help="Compare independent trajectories of a fresh seed instead.")
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML.")
-@click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE", help="Write a Markdown summary.")
+@report_file_option("--junit", "JUnit XML.")
+@report_file_option("--markdown", "a Markdown summary.")
 @benchmark_options
 @_threads_option
 @click.option("--quiet", is_flag=True, help="Print one line a scenario, and errors.")
@@ -143,10 +144,9 @@ def _write_formats(report: GateReport, options: dict[str, Any]) -> None:
 
     suites = gate_suites(report)
     if options["junit"] is not None:
-        options["junit"].write_text(junit_xml(suites, "sandwich-sim gate"), encoding="utf-8")
+        write_report_file(options["junit"], junit_xml(suites, "sandwich-sim gate"))
     if options["markdown"] is not None:
-        text = markdown_summary("Outcomes", suites, report.refused)
-        options["markdown"].write_text(text, encoding="utf-8")
+        write_report_file(options["markdown"], markdown_summary("Outcomes", suites, report.refused))
 
 
 @command.command(

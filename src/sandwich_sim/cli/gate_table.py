@@ -40,6 +40,10 @@ def print_report(report: GateReport, quiet: bool) -> None:
         return
     tally = Counter(scenario.verdict for scenario in report.scenarios)
     found = ", ".join(f"{n} {verdict}" for verdict, n in sorted(tally.items()))
+    checks = Counter(check.verdict for scenario in report.scenarios for check in scenario.checks)
+    for verdict in ("fails", "undecided"):
+        if n := checks[verdict]:
+            found += f", {count(n, 'check')} {'fail' if verdict == 'fails' and n > 1 else verdict}"
     say()
     say(
         f"{count(len(report.scenarios), 'scenario')}: {found}. Gate {report.gate['file']} "

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
+from sandwich_sim.cli.report_files import report_file_option, write_report_file
 
 if TYPE_CHECKING:
     from sandwich_sim.cli.run import Job
@@ -18,13 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def report_options(function: Function) -> Function:
     """`--junit FILE` and `--markdown FILE`."""
     for name, what in (("--markdown", "a Markdown summary"), ("--junit", "JUnit XML")):
-        option = click.option(
-            name,
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help=f"Write {what}: every run, and every check with --check.",
-        )
-        function = option(function)
+        function = report_file_option(name, f"{what}: every run, and every check with --check.")(function)
     return function
 
 
@@ -35,13 +28,12 @@ def write_reports(jobs: Sequence[Job], options: dict[str, Any]) -> None:
         return
     from sandwich_sim.formats.junit import junit_xml
     from sandwich_sim.formats.markdown import markdown_summary
-    from sandwich_sim.results.files import write_file
 
     suites = run_suites(jobs)
     if junit is not None:
-        write_file(junit, junit_xml(suites, "sandwich-sim run").encode())
+        write_report_file(junit, junit_xml(suites, "sandwich-sim run"))
     if markdown is not None:
-        write_file(markdown, markdown_summary("Scenarios", suites).encode())
+        write_report_file(markdown, markdown_summary("Scenarios", suites))
 
 
 def run_suites(jobs: Sequence[Job]) -> list[Suite]:

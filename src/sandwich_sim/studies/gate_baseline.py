@@ -242,7 +242,7 @@ def _numbers(baseline: Baseline) -> bytes:
     grids = list(baseline.grids.values())
     arrays: dict[str, Any] = {
         "values": _to_planes(baseline.values),
-        "grids": np.array(grids, dtype=np.float32).reshape(len(grids), -1),
+        "grids": np.stack(grids) if grids else np.empty((0, 0), dtype=np.float32),
         **{name: np.array(getattr(probe, name), dtype=np.str_) for name in _PROBE_NAMES},
         **{name: getattr(probe, name) for name in _PROBE_ARRAYS},
     }

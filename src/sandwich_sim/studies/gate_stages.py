@@ -213,6 +213,6 @@ def describe(judged: Sequence[Judged], verdict: str, stage: str) -> str:
         return f"{moved} (margin {worst.statistic.margin:g}){more}"
     return (
         f"{worst.n} trajectories cannot tell for {len(guilty)} of {len(judged)} statistics, such as "
-        f"{worst.statistic.name} (between {worst.accept[0]:+.3g} and {worst.accept[1]:+.3g}{since}, "
+        f"{worst.statistic.name} (between {worst.deciding[0]:+.3g} and {worst.deciding[1]:+.3g}{since}, "
         f"margin {worst.statistic.margin:g})"
     )

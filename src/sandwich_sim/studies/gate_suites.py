@@ -35,9 +35,9 @@ def gate_suites(report: GateReport) -> list[Suite]:
 
 def _cases(scenario: ScenarioVerdict) -> Iterator[Case]:
     yield Case(
-        f"verdict: {scenario.verdict}",
+        "verdict",
         _OUTCOMES[scenario.verdict],
-        scenario.reason,
+        f"{scenario.verdict}: {scenario.reason}",
         {"stage": scenario.stage, "trajectories": str(scenario.n)},
     )
     for guard in scenario.broken:
@@ -49,7 +49,7 @@ def _cases(scenario: ScenarioVerdict) -> Iterator[Case]:
 
 
 def _judged(item: Judged, prefix: str = "") -> Case:
-    statistic, (low, high) = item.statistic, item.accept
+    statistic, (low, high) = item.statistic, item.deciding
     return Case(
         prefix + statistic.name,
         _OUTCOMES[item.verdict],
@@ -67,4 +67,5 @@ def _judged(item: Judged, prefix: str = "") -> Case:
 def check_case(check: CheckResult) -> Case:
     """Return a check of a scenario as a case."""
     found = f"{check.value:.6g}, between {check.low:.6g} and {check.high:.6g}"
-    return Case(f"check {check.name}: {check.statement}", _OUTCOMES[check.verdict], found)
+    values = {name: f"{getattr(check, name):.6g}" for name in ("value", "low", "high")}
+    return Case(f"check {check.name}: {check.statement}", _OUTCOMES[check.verdict], found, values)
