@@ -155,3 +155,12 @@ def test_an_empty_list_of_observations_is_an_update_that_changes_nothing(read):
 
 def test_repeated_observations_are_named(read):
     assert read(GOOD + GOOD.partition("\n")[2]).repeated == ("margin.lab @ 2026Q4",)
+
+
+def test_the_example_in_the_documentation_is_read(read):
+    page = (EXAMPLE.parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    block = page.split("```toml\n")[1].split("```")[0]
+    assert [item.name for item in read(block).observations] == [
+        "all_in_margin @ 2026Q4",
+        "revenue.lab @ 2026-07-01/2027-01-01",
+    ]
