@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 MOST_RANKED = 1_048_576
 """Trajectories that a sum over the run is compared with, the first ones: reading more takes long."""
 
+FEWEST_RANKED = 20
+"""Among fewer trajectories, a place within a bucket says nothing."""
+
 
 def part_below(counts: NDArray[Any], axis: Floats, values: Floats) -> Floats:
     """Return the part of the counted values that lie below others.
@@ -72,9 +75,11 @@ def series_rank(accumulators: Mapping[str, NDArray[Any]], meta: RunMeta, name: s
     Returns
     -------
     ndarray of float64, shape (n_record,)
-        NaN where the run does not tell it, or all trajectories have the same value.
+        NaN where the run does not tell it, all trajectories have the same value, or there are too few.
     """
     rank = np.full(values.size, np.nan)
+    if meta.n_trajectories < FEWEST_RANKED:
+        return rank
     if name in meta.fans:
         row = meta.fans.index(name)
         rank = part_below(accumulators["fan"][row], axes_of(accumulators, meta, "fan")[row], values)

@@ -77,7 +77,9 @@ def percent(part: float) -> str:
         return "<0.1%"
     if 0.9995 < part < 1.0:
         return ">99.9%"
-    return f"{shown:.1f}%" if shown < 9.95 or shown > 90.05 else f"{shown:.0f}%"
+    if part in (0.0, 1.0) or 9.95 <= shown <= 90.05:
+        return f"{shown:.0f}%"
+    return f"{shown:.1f}%"
 
 
 def side(quantile: float) -> str:

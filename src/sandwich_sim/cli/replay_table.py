@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_INPUTS = 10
 _MOST_LUCK = 5
+_NARROWEST = 20
 
 
 def print_story(story: Story) -> None:
@@ -83,7 +84,12 @@ def format_tail(tail: TailStory, width: int) -> Iterator[str]:
         for rank, (index, value) in enumerate(zip(tail.trajectories, tail.values, strict=True), start=1)
     ]
     yield from _columns(("", "trajectory", "value"), members, width)
-    yield ""
+    if tail.n_shared > 1:
+        yield ""
+        yield from _shared(tail, width)
+
+
+def _shared(tail: TailStory, width: int) -> Iterator[str]:
     yield click.style(f"What the {tail.end} {tail.n_shared} have in common", bold=True)
     if not tail.shared:
         yield from wrap("  Nothing that chance would not give as well.", width)
@@ -242,9 +248,11 @@ def _short_place(standing: Standing) -> str:
 
 
 def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """Aligned columns: text to the left, numbers to the right; the last one wraps."""
+    """Aligned columns: text to the left, cut where it must be, numbers to the right; the last one wraps."""
     n = len(heads)
     widths = [max(len(heads[i]), *(len(row[i]) for row in rows)) for i in range(n)]
+    widths[0] = min(widths[0], max(_NARROWEST, width - sum(widths[1:-1]) - 2 * (n - 1) - min(widths[-1], 24)))
+    rows = [(_shorten(row[0], widths[0]), *row[1:]) for row in rows]
     is_last_text = any(row[-1] and not row[-1][0].isdigit() for row in rows) or not heads[-1]
     start = sum(widths[:-1]) + 2 * (n - 1)
     for number, row in enumerate([heads, *rows]):
@@ -260,3 +268,7 @@ def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
         whole = f"{line}  {last}".rstrip() if n > 1 else line
         yield click.style(whole, bold=True) if number == 0 else whole
         yield from (" " * start + line for line in rest)
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
