@@ -47,6 +47,10 @@ def shipped_hindcasts() -> dict[str, Path]:
     return {path.stem: path for path in sorted(paths, key=lambda path: path.stem)}
 
 
+def _named() -> dict[str, Path]:
+    return {**shipped_hindcasts(), **shipped_scenarios()}
+
+
 def load_scenario(source: str | Path, overrides: Sequence[str] = ()) -> ScenarioSpec:
     """Read, merge and check a scenario.
 
@@ -89,8 +93,7 @@ def _refuse(label: str, message: str, line: int = 0, column: int = 0, key: str =
 
 def _find(source: str | Path) -> tuple[Path, str]:
     """Return the file that a user's words mean, and what to call it."""
-    shipped = shipped_scenarios()
-    named = {**shipped_hindcasts(), **shipped}
+    shipped, named = shipped_scenarios(), _named()
     if isinstance(source, str) and source in named:
         return named[source], str(named[source])
     label = printable(str(source), 400)
@@ -134,8 +137,8 @@ def _find_base(layer: Layer, base: object) -> tuple[Path, str]:
     shipped = shipped_scenarios()
     if not isinstance(base, str):
         raise _refuse_key(layer, key, 'is no text. Use a path, or the name of a shipped scenario: "base".')
-    if base in shipped:
-        return shipped[base], str(shipped[base])
+    if base in (named := _named()):
+        return named[base], str(named[base])
     shown = printable(base)
     if not base.endswith(".toml") or "\0" in base:
         match = nearest(base, shipped)

@@ -77,6 +77,15 @@ def test_a_file_is_scored_like_a_shipped_hindcast(call, tmp_path):
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["mine", LATEST]
 
 
+def test_a_file_may_extend_a_shipped_hindcast_by_its_name(call, tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        f'extends = "{LATEST}"\nname = "mine"\n[hop.memory]\nvolatility = 0.3\n', encoding="utf-8"
+    )
+    result = call("hindcast", mine, "-n", "1600", "--quiet")
+    assert result.stdout.startswith("mine: ")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
