@@ -13,6 +13,7 @@ from sandwich_sim.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.sensitivity import Sensitivity
+    from sandwich_sim.studies.sensitivity_runs import NewRuns
 
 
 @click.command(
@@ -48,6 +49,21 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Draw tornados and heat maps there, light and dark.",
 )
+@click.option(
+    "--new-runs",
+    is_flag=True,
+    help="Run the scenario anew, inputs and shocks swapped one by one: total-order indices and Shapley "
+    "effects of the strongest inputs, correlated ones as one.",
+)
+@click.option(
+    "-n",
+    "--trajectories",
+    type=WholeNumber(min=1),
+    default=8192,
+    show_default=True,
+    metavar="N",
+    help="With --new-runs: of each of about forty runs.",
+)
 @click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
 @click.option("--quiet", is_flag=True, help="Print the strongest input of each outcome alone.")
 @json_option
@@ -57,6 +73,7 @@ def command(run: Path, **options: Any) -> None:
     From the stored trajectories; what they do not hold is computed again for at most 65536 of them.
     Right for correlated inputs, too.
     """
+    from sandwich_sim.cli.sensitivity_runs_table import print_swaps, swaps_document
     from sandwich_sim.cli.sensitivity_table import print_sensitivity, sensitivity_document
     from sandwich_sim.studies.sensitivity import measure_sensitivity
 
@@ -72,16 +89,32 @@ def command(run: Path, **options: Any) -> None:
         )
     finally:
         progress.close()
+    swaps = _run_swaps(run, found, options) if options["new_runs"] else None
     figures = _write_figures(found, options["figures"]) if options["figures"] else []
     if options["as_json"]:
-        say_json({"run": run, **sensitivity_document(found), "figures": figures, "exit_code": 0})
+        more = {"new_runs": swaps_document(swaps)} if swaps else {}
+        say_json({"run": run, **sensitivity_document(found), **more, "figures": figures, "exit_code": 0})
     elif options["quiet"]:
         for detail in found.details:
             say(f"{detail.metric.name}: {found.names[detail.order[0]]}")
     else:
         print_sensitivity(found, options["top"])
+        if swaps is not None:
+            print_swaps(swaps)
         for path in figures:
             say(f"Figure: {clean_line(path)}")
+
+
+def _run_swaps(run: Path, found: Sensitivity, options: dict[str, Any]) -> NewRuns:
+    from sandwich_sim.studies.sensitivity_runs import run_swaps
+
+    return run_swaps(
+        run,
+        found,
+        trajectories=options["trajectories"],
+        n_input=options["top"],
+        threads=options["threads"],
+    )
 
 
 def _write_figures(found: Sensitivity, folder: Path) -> list[str]:
