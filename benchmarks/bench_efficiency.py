@@ -17,9 +17,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.difference import student_factor
 from sandwich_sim.analysis.metrics import Metric, Statistic, parse_metrics
-from sandwich_sim.analysis.statistic import interval_of, measure_statistic
+from sandwich_sim.analysis.statistic import error_of
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.studies.given_inputs import GivenInputs
@@ -53,16 +52,6 @@ def statistics_of(metric: Metric) -> list[Statistic]:
     return [mean, *(Statistic(f"p{100 * q:g}({metric.name})", "quantile", metric, level=q) for q in LEVELS)]
 
 
-def squared_error(
-    statistic: Statistic, values: Floats, scramble: NDArray[np.uint8], is_replicated: bool
-) -> float:
-    """Squared standard error of an estimate; of quantiles by the order of the values."""
-    if statistic.kind != "quantile":
-        return measure_statistic(statistic, values, scramble, is_replicated=is_replicated).standard_error ** 2
-    low, high = interval_of(statistic, values, scramble, is_replicated=is_replicated, alpha=0.05)
-    return ((high - low) / (2.0 * student_factor(0.05, 15.0 if is_replicated else np.inf))) ** 2
-
-
 def savings(
     spec: ScenarioSpec, metrics: tuple[Metric, ...], n: int, seeds: int, shocks: bool
 ) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
@@ -77,8 +66,8 @@ def savings(
             )
             for metric, values in zip(metrics, found.values[0], strict=True):
                 for statistic in statistics_of(metric):
-                    error = squared_error(statistic, values, found.scramble, sampler != "random")
-                    errors.setdefault((sampler, statistic.name), []).append(error)
+                    error, _ = error_of(statistic, values, found.scramble, is_replicated=sampler != "random")
+                    errors.setdefault((sampler, statistic.name), []).append(error**2)
         seconds[sampler] = (time.process_time() - began) / seeds
     ratios = {
         (sampler, name): float(np.mean(errors["random", name]) / np.mean(own))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.analysis.checks import verdict_of
 from sandwich_sim.analysis.metrics import Metric, Statistic, statistic_of
-from sandwich_sim.analysis.statistic import interval_of, measure_statistic
+from sandwich_sim.analysis.statistic import error_of, interval_of, measure_statistic
 from sandwich_sim.errors import UsageError
 from sandwich_sim.scenario.findings import printable
 from sandwich_sim.scenario.outcome_names import StatementError, frame_of
@@ -170,9 +170,9 @@ def judge_conditions(
         low, high = interval_of(
             condition.statistic, own, scramble, is_replicated=is_replicated, alpha=ALPHA / n_looks
         )
-        state = _state(condition, measured.standard_error, low, high)
-        text = condition.statement.text
-        found.append(Found(text, state, measured.value, measured.standard_error, low, high, measured.reason))
+        error, reason = error_of(condition.statistic, own, scramble, is_replicated=is_replicated)
+        state, text = _state(condition, error, low, high), condition.statement.text
+        found.append(Found(text, state, measured.value, error, low, high, reason))
     return tuple(found)
 
 

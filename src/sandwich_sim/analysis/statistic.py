@@ -25,6 +25,7 @@ from sandwich_sim.errors import UsageError
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
+ALPHA = 0.05
 FEWEST_BEYOND = 50
 """Trajectories that must lie beyond a quantile on either side."""
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -99,6 +100,19 @@ def interval_of(
         sample = sample_of(statistic, values)
         return _quantile_interval(sample, statistic.level, scramble, is_replicated, alpha)
     return measure_statistic(statistic, values, scramble, is_replicated=is_replicated).interval(alpha)
+
+
+def error_of(
+    statistic: Statistic, values: Floats, scramble: Groups, *, is_replicated: bool
+) -> tuple[float, str]:
+    """Return a standard error, or why there is none; of quantiles it comes from the order of the values."""
+    if statistic.kind != "quantile":
+        found = measure_statistic(statistic, values, scramble, is_replicated=is_replicated)
+        return found.standard_error, found.reason
+    low, high = interval_of(statistic, values, scramble, is_replicated=is_replicated, alpha=ALPHA)
+    if not high - low < inf:
+        return nan, f"fewer than {FEWEST_BEYOND} trajectories lie beyond it, or events that never came do"
+    return (high - low) / (2.0 * student_factor(ALPHA, 15.0 if is_replicated else inf)), ""
 
 
 def _probability_interval(

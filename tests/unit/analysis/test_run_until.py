@@ -87,8 +87,16 @@ def test_more_looks_make_intervals_wider():
 def test_what_is_not_estimable_stays_open_and_says_why():
     found = found_of("se(p5(gap @ start)) < 10", np.arange(64.0))
     assert found.state == "open"
-    assert found.reason == "too few trajectories"
+    assert found.reason.startswith("fewer than 50 trajectories lie beyond it")
     assert found.to_document()["standard_error"] is None
+
+
+def test_the_error_of_a_quantile_comes_from_the_order_of_the_values():
+    values = np.random.default_rng(1).exponential(size=16_384)
+    found = found_of("se(p50(gap @ start)) < 1", values)
+    assert found.state == "met"
+    # The density at the median is 1/2, so that the error is 1 / sqrt(n); it is known to some 3%.
+    assert abs(found.standard_error * 128 - 1.0) < 0.2
 
 
 def test_intervals_cover_wherever_the_looks_end():
