@@ -134,10 +134,10 @@ def test_every_other_side_is_compared_with_the_first():
     assert by_name(found, 1)["margin.memory @ horizon"].gap == by_name(alone)["margin.memory @ horizon"].gap
 
 
-def test_scenarios_of_one_name_get_letters():
+def test_scenarios_of_one_name_are_numbered():
     assert [side.name for side in compare(["base", "base"], trajectories=N, seed=3).sides] == [
-        "base (A)",
-        "base (B)",
+        "base #1",
+        "base #2",
     ]
 
 
@@ -401,6 +401,19 @@ def test_a_run_folder_cannot_go_on(tmp_path):
     folder = run_folder(sandwich_sim.load_scenario("base"), tmp_path / "run")
     with pytest.raises(UsageError, match="a run folder is finished"):
         compare([folder, "base"], until="se(diff) < 1")
+
+
+def test_no_more_trajectories_than_a_run_folder_has(tmp_path):
+    folder = run_folder(sandwich_sim.load_scenario("base"), tmp_path / "run")
+    with pytest.raises(UsageError, match="no more can be paired"):
+        compare([folder, "base"], trajectories=4096)
+
+
+def test_events_of_one_side_are_listed(file):
+    b = file("b")
+    b.write_text('extends = "base"\ntitle = "b"\nremove = ["event.buildout_bust"]\n', encoding="utf-8")
+    (pair,) = compare(["base", b], trajectories=N, seed=3).pairs
+    assert (pair.only_a, pair.only_b) == (("event buildout_bust",), ())
 
 
 # Errors of the real model ---------------------------------------------------------------------

@@ -138,7 +138,7 @@ def test_run_folders_are_compared_and_say_why_they_do_not_pair(call, tmp_path):
     paired = call("one", "two")
     assert paired.exit_code == 0, paired.output
     assert "paired: same draws, same shocks" in paired.stdout
-    assert "is the same as in base (A) on every one of the 1,024 trajectories." in " ".join(
+    assert "is the same as in base #1 on every one of the 1,024 trajectories." in " ".join(
         paired.stdout.split()
     )
     apart = call("one", "three")
@@ -193,3 +193,18 @@ def test_it_starts_without_what_it_does_not_need(tmp_path):
     status, _, errors = run_python(tmp_path, code)
     assert status == 0
     assert errors.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--most", "4096"], "Add --until"),
+        (["--until", ""], "--until is empty"),
+        (["--by", "key"], "Add --explain"),
+        (["--group", "prices=token_price.*"], "Add --explain"),
+    ],
+)
+def test_options_with_nothing_to_do_are_refused(call, options, message):
+    result = call("base", "price_war", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr

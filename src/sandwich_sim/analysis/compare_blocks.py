@@ -109,6 +109,8 @@ def how_compared(pair: PairComparison) -> tuple[str, ...]:
         why = "; ".join(pair.reasons)
         first = f"Not paired ({pair.n[0]:,} and {pair.n[1]:,} trajectories): {why}."
     told = [first]
+    if pair.a.meta.scenario_digest == pair.b.meta.scenario_digest:
+        told.append("Both sides are the same scenario.")
     if pair.relation == "unknown":
         told.append("With one seed the two may share draws in an unknown way, so their errors are added up.")
     for only, side in ((pair.only_a, pair.a), (pair.only_b, pair.b)):

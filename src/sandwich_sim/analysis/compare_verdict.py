@@ -106,7 +106,7 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
     where = f", where it has a value (in {n:,} trajectories)" if is_partial else ""
 
     def say(state: State, text: str, direction: int = 0, needed: float = inf) -> Verdict:
-        return Verdict(state, f"{subject} {text}{where}.", direction, needed, statistic, rates.interval)
+        return Verdict(state, f"{subject} {text}.", direction, needed, statistic, rates.interval)
 
     if n_changed == 0 and n:
         return say(
@@ -121,13 +121,16 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
     if chance < rates.verdict:
         place = describe_place(found.shape.parts, rates.interval) if found.shape else ""
         tail = f", {place}" if place and statistic == "mean" else ""
-        return say("different", f"{size}{tail}", 1 if measured.value > 0 else -1, 0.0)
+        return say("different", f"{size}{tail}{where}", 1 if measured.value > 0 else -1, 0.0)
     all_of_them = n + (found.undefined.either if found.gap.n_changed >= 0 else 0)
     needed = needed_trajectories(measured, all_of_them, rates.verdict)
     if chance < rates.interval:
         chances = f"within chance among {rates.n_compared} comparisons"
-        return say("suggestive", f"{size}, {chances}; {describe_needed(needed)}", 0, needed)
-    text = f"is not distinguishable at this n: it {size}; {describe_needed(needed)}"
+        return say("suggestive", f"{size}{where}, {chances}; {describe_needed(needed)}", 0, needed)
+    text = f"is not distinguishable at this n: it {size}{where}; {describe_needed(needed)}"
+    if is_cents(found.metric):
+        start = f"In {names[1]}, "
+        subject = f"{start}what {subject.removeprefix(start)} keeps"
     return say("indistinct", text, 0, needed)
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sandwich_sim.cli.explain import explain_options, explain_pairs, print_explanation, write_waterfalls
 from sandwich_sim.cli.options import WholeNumber, example, json_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
-from sandwich_sim.errors import IntegrityError
+from sandwich_sim.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.attribution import Explanation
@@ -76,6 +77,7 @@ def command(a: str, others: tuple[str, ...], **options: Any) -> int:
     Run folders pair if seed, sampler, start, steps and Sobol dimensions agree; otherwise they are
     compared as independent samples. The exit code is 4 where --until ends unsettled.
     """
+    _check_options(options)
     if options["output"] is not None:
         _check_folder(options["output"])
     result = _compare([a, *others], options)
@@ -96,6 +98,23 @@ def command(a: str, others: tuple[str, ...], **options: Any) -> int:
         say(f"Figure: {clean_line(path)}")
     _print_state(result)
     return code
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    """Refuse options that would do nothing."""
+    context = click.get_current_context()
+    given = {
+        name
+        for name in ("until", "most", "by", "groups", "permutations")
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    if "until" in given and not options["until"].strip():
+        raise UsageError("--until is empty. Write such as --until 'se(diff) < 0.001'.")
+    if "most" in given and "until" not in given:
+        raise UsageError("--most says where --until ends. Add --until, or use -n.")
+    words = {"by": "--by", "groups": "--group", "permutations": "--permutations"}
+    if idle := [word for name, word in words.items() if name in given and not options["explain"]]:
+        raise UsageError(f"{idle[0]} says how to explain. Add --explain.")
 
 
 def _compare(sources: list[str], options: dict[str, Any]) -> Comparison:

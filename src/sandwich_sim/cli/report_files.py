@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from sandwich_sim.errors import ResourceError
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-def report_file_option(name: str, what: str) -> Any:
+
+def report_file_option(name: str, what: str) -> Callable[[Function], Function]:
     """An option that names a file to write; one that cannot be is refused before any work is done."""
     return click.option(
         name,

@@ -26,7 +26,15 @@ from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.sampling import good_sizes
 from sandwich_sim.scenario.outcome_names import CENTS
 from sandwich_sim.simulation import Progress
-from sandwich_sim.studies.compare_sides import Gatherer, Input, Options, Outcomes, Source, read_sources
+from sandwich_sim.studies.compare_sides import (
+    Gatherer,
+    Input,
+    Options,
+    Outcomes,
+    Source,
+    check_size,
+    read_sources,
+)
 from sandwich_sim.variables import VARIABLES
 
 FIRST_LOOK = 16_384
@@ -102,6 +110,7 @@ def compare(
     )
     pairs = _pairs(inputs, metrics)
     sizes = _looks(inputs, options, wanted, most)
+    check_size(inputs, options)
     n_compared = sum(len(pair.shared.a) for pair in pairs)
     rates = Rates(ALPHA, n_compared, len(sizes))
     gatherer = Gatherer(inputs, options, threads, progress)
@@ -236,13 +245,19 @@ def _compare_pair(
         notes=pair.notes,
         hops=hops,
         hop_titles=tuple(titles[hop] for hop in hops),
-        only_a=tuple(hop for hop in meta_a.hops if hop not in hops),
-        only_b=tuple(hop for hop in meta_b.hops if hop not in hops),
+        only_a=_only(meta_a, meta_b),
+        only_b=_only(meta_b, meta_a),
         horizon=pair.shared.horizon,
         n=(n or a.scramble.size, n or b.scramble.size),
         metrics=found,
         verdicts=tuple(judge(each, names, rates) for each in found),
     )
+
+
+def _only(meta: RunMeta, other: RunMeta) -> tuple[str, ...]:
+    """Name the hops and events that the other side lacks."""
+    events = (f"event {name}" for name in meta.events if name not in other.events)
+    return (*(hop for hop in meta.hops if hop not in other.hops), *events)
 
 
 def _look(until: Until, pairs: Sequence[PairComparison], size: int) -> Look:

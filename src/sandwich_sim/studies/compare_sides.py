@@ -130,6 +130,19 @@ def read_sources(
     return inputs, options
 
 
+def check_size(inputs: Sequence[Input], options: Options) -> None:
+    """Refuse to simulate more trajectories than could be paired with those of a run folder."""
+    if all(item.folder is not None for item in inputs):
+        return
+    for item in inputs:
+        n = item.meta.n_trajectories
+        if item.folder is not None and n < options.trajectories and item.meta.seed == options.seed:
+            raise UsageError(
+                f"-n {options.trajectories}: {item.folder} has {n} trajectories, so that no more can be "
+                "paired. Leave -n out, or run the folder's scenario again with more."
+            )
+
+
 def _read(source: Source) -> ScenarioSpec | tuple[Path, RunMeta]:
     if isinstance(source, ScenarioSpec):
         return source
@@ -140,10 +153,11 @@ def _read(source: Source) -> ScenarioSpec | tuple[Path, RunMeta]:
 
 
 def _unique_names(names: Sequence[str]) -> list[str]:
-    """Add the letter of the side to names that occur twice."""
+    """Number names that occur twice: ``base #1``, ``base #2``."""
     count = Counter(names)
     return [
-        f"{name} ({chr(ord('A') + place)})" if count[name] > 1 else name for place, name in enumerate(names)
+        f"{name} #{names[: place + 1].count(name)}" if count[name] > 1 else name
+        for place, name in enumerate(names)
     ]
 
 
