@@ -8,7 +8,7 @@ quantile's error is that of the probability to lie below it, read back off the o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan, sqrt
@@ -27,6 +27,7 @@ FEWEST_BEYOND = 50.0
 """Effective trajectories that must lie on either side of a quantile."""
 TOO_FEW = "too few trajectories"
 _N_BUCKET = 1024
+_PIECE = 32_768
 _SAMPLE = 4096
 
 
@@ -58,13 +59,55 @@ def weighted_mean(values: Floats, weights: Weights) -> Measured:
     values : ndarray of float64, shape (n,)
         NaN where undefined.
     """
-    part, values = _defined(values, weights)
-    total = float(part.sum())
-    if not total > 0.0:
-        return Measured(nan, nan, n=weights.n, reason=TOO_FEW)
-    mean = float((part * values).sum()) / total
-    error = weights.error_of(part / total * (values - mean))
-    return Measured(mean, error, weights.degrees_of_freedom, weights.n)
+    return _moments(values, weights)[0]
+
+
+def _total_and_mean(values: Floats, weights: Weights) -> tuple[float, float]:
+    """Return the weight of the trajectories that have a value, and their mean."""
+    total = summed = 0.0
+    with np.errstate(invalid="ignore"):
+        for span in _spans(values.size):
+            part, piece = _defined(values[span], weights.values[span])
+            total += float(part.sum())
+            summed += float((part * piece).sum())
+    return total, summed / total if total > 0.0 else nan
+
+
+def _moments(values: Floats, weights: Weights) -> tuple[Measured, float]:
+    """Return the mean and the standard deviation, in two passes over pieces that stay in the cache."""
+    total, mean = _total_and_mean(values, weights)
+    if not np.isfinite(mean):
+        return Measured(mean, nan, n=weights.n, reason=TOO_FEW if mean != mean else "infinite values"), nan
+    spread, error = 0.0, _ErrorSum(weights)
+    for span in _spans(values.size):
+        part, piece = _defined(values[span], weights.values[span])
+        distance = piece - mean
+        influence = part * distance
+        spread += float((influence * distance).sum())
+        error.add(influence, span)
+    found = Measured(mean, error.value() / total, weights.degrees_of_freedom, weights.n)
+    return found, sqrt(spread / total)
+
+
+class _ErrorSum:
+    """The standard error of a sum, from what each trajectory adds to it, piece by piece."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._groups, self._squares = np.zeros(N_SCRAMBLE), 0.0
+
+    def add(self, influence: Floats, span: slice) -> None:
+        """Take a piece in."""
+        if self._weights.is_replicated:
+            self._groups += np.bincount(self._weights.scramble[span], influence, N_SCRAMBLE)
+        else:
+            self._squares += float((influence * influence).sum())
+
+    def value(self) -> float:
+        """Return the standard error of the sum of all pieces."""
+        if self._weights.is_replicated:
+            return self._weights.error_of_groups(self._groups)
+        return sqrt(self._squares * self._weights.n / max(self._weights.n - 1, 1))
 
 
 def weighted_probability(flags: Flags | Floats, weights: Weights) -> Measured:
@@ -85,21 +128,18 @@ def weighted_change(values: Floats, before: Weights, after: Weights) -> Measured
 
     The two share their luck, so the error of the difference is not that of two samples.
     """
-    is_defined = ~np.isnan(values)
-    filled = values if is_defined.all() else np.where(is_defined, values, 0.0)
-    parts = []
-    for weights in (after, before):
-        part = np.where(is_defined, weights.values, 0.0)
-        total = float(part.sum())
-        if not total > 0.0:
-            return Measured(nan, nan, n=weights.n, reason=TOO_FEW)
-        part /= total
-        mean = float((part * filled).sum())
-        parts.append((mean, part * (filled - mean)))
-    error = after.error_of(parts[0][1] - parts[1][1])
+    (total, mean), (old_total, old_mean) = (_total_and_mean(values, each) for each in (after, before))
+    if not (np.isfinite(mean) and np.isfinite(old_mean)):
+        return Measured(nan, nan, n=after.n, reason=TOO_FEW)
+    summed = _ErrorSum(after)
+    for span in _spans(values.size):
+        part, piece = _defined(values[span], after.values[span])
+        old, _ = _defined(values[span], before.values[span])
+        summed.add(part * (piece - mean) / total - old * (piece - old_mean) / old_total, span)
+    error = summed.value()
     if error == 0.0 and not after.is_equal:
         error = 1.0 / after.diagnosis.effective  # no sample shows that a flag never differs
-    return Measured(parts[0][0] - parts[1][0], error, after.degrees_of_freedom, after.n)
+    return Measured(mean - old_mean, error, after.degrees_of_freedom, after.n)
 
 
 def weighted_spread(values: Floats | Ordered, weights: Weights, levels: Sequence[float]) -> Spread:
@@ -114,13 +154,7 @@ def weighted_spread(values: Floats | Ordered, weights: Weights, levels: Sequence
     ordered = values if isinstance(values, Ordered) else Ordered(values)
     values = ordered.values
     undefined = 0.0 if ordered.is_complete else float(weights.values[np.isnan(values)].sum())
-    with np.errstate(invalid="ignore"):
-        mean = weighted_mean(values, weights)
-        deviation = nan
-        if np.isfinite(mean.value):
-            part, filled = _defined(values, weights)
-            distance = filled - mean.value
-            deviation = sqrt(float((part * distance * distance).sum()) / float(part.sum()))
+    mean, deviation = _moments(values, weights)
     found = weighted_quantiles(ordered, weights, levels)
     return Spread(mean, deviation, dict(zip(levels, found, strict=True)), undefined)
 
@@ -148,13 +182,16 @@ class Ordered:
         width = float(ends[1] - ends[0])
         if not (np.isfinite(width) and width > 0.0):
             ends, width = np.array([ends[0], ends[0]]), 1.0
-        with np.errstate(invalid="ignore", over="ignore"):
-            place = (values - ends[0]) * ((_N_BUCKET - 2) / width)
-            np.clip(place, -1.0, _N_BUCKET - 2.0, out=place)
-            place += 1.0
-        if not self.is_complete:
-            place[np.isnan(values)] = -1.0
-        return np.asarray(place, dtype=np.int16)
+        found = np.empty(values.size, dtype=np.int16)
+        for span in _spans(values.size):
+            with np.errstate(invalid="ignore", over="ignore"):
+                place = (values[span] - ends[0]) * ((_N_BUCKET - 2) / width)
+                np.clip(place, -1.0, _N_BUCKET - 2.0, out=place)
+                place += 1.0
+            if not self.is_complete:
+                place[np.isnan(values[span])] = -1.0
+            found[span] = place
+        return found
 
     def among(self, places: NDArray[np.int64]) -> Ordered:
         """Return some of the values."""
@@ -186,16 +223,20 @@ class _Cumulated:
         scramble = weights.scramble if places is None else weights.scramble[places]
         if not ordered.is_complete:
             part = np.where(np.isnan(ordered.values), 0.0, part)
+        if places is not None or not ordered.is_complete:
             total = float(part.sum())
             part = part / total if total > 0.0 else part
         self.part, self.scramble, self._buckets = part, scramble, ordered.buckets
-        code = self._buckets.astype(np.int64)
-        code += 1
-        squares = np.bincount(code, part * part, _N_BUCKET + 1)
-        code *= N_SCRAMBLE
-        code += scramble
-        groups = np.bincount(code, part, (_N_BUCKET + 1) * N_SCRAMBLE).reshape(-1, N_SCRAMBLE)
-        self.groups: Floats = np.cumsum(groups, axis=0, dtype=np.float64)
+        groups = np.zeros((_N_BUCKET + 1) * N_SCRAMBLE)
+        squares = np.zeros(_N_BUCKET + 1)
+        for span in _spans(part.size):
+            code = self._buckets[span].astype(np.int64)
+            code += 1
+            squares += np.bincount(code, part[span] * part[span], _N_BUCKET + 1)
+            code *= N_SCRAMBLE
+            code += scramble[span]
+            groups += np.bincount(code, part[span], groups.size)
+        self.groups: Floats = np.cumsum(groups.reshape(-1, N_SCRAMBLE), axis=0, dtype=np.float64)
         self.squares: Floats = np.cumsum(squares, dtype=np.float64)
         self.mass = self.groups.sum(axis=1)
         self._sorted: dict[int, NDArray[np.int64]] = {}
@@ -259,8 +300,15 @@ def _quantile(found: _Cumulated, level: float) -> Measured:
     return Measured(value, float(half), weights.degrees_of_freedom, weights.n)
 
 
-def _defined(values: Floats, weights: Weights) -> tuple[Floats, Floats]:
-    is_defined = ~np.isnan(values)
-    if is_defined.all():
-        return weights.values, values
-    return np.where(is_defined, weights.values, 0.0), np.where(is_defined, values, 0.0)
+def _defined(values: Floats, part: Floats) -> tuple[Floats, Floats]:
+    """Return weights and values with those taken out that have none."""
+    is_undefined = np.isnan(values)
+    if not is_undefined.any():
+        return part, values
+    return np.where(is_undefined, 0.0, part), np.where(is_undefined, 0.0, values)
+
+
+def _spans(n: int) -> Iterator[slice]:
+    """Yield pieces of an array that stay in the cache from one operation to the next."""
+    for first in range(0, n, _PIECE):
+        yield slice(first, first + _PIECE)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ from sandwich_sim.studies.shortened import shortened
 Floats = NDArray[np.float64]
 Source = str | Path | ScenarioSpec
 
-_NAMES_AT_ONCE = 12
+_NAMES_AT_ONCE = 8
 """Inputs drawn at a time, so that memory does not grow with their number."""
 
 
@@ -104,10 +105,7 @@ class Side:
         kept = [metric for metric in metrics if self._keeps(metric)]
         rows: dict[str, Floats] = {}
         if kept and self.folder is not None:
-            stored = Trajectories(self.folder, self.n)
-            with ThreadPoolExecutor(self.threads, thread_name_prefix="sandwich-sim") as pool:
-                taken = pool.map(lambda metric: take_stored(metric, stored), kept)
-                rows = {metric.name: row for metric, row in zip(kept, taken, strict=True)}
+            rows = take_stored(kept, Trajectories(self.folder, self.n), self.threads)
         rest = [metric for metric in metrics if metric.name not in rows]
         # What needs every record is dear: apart from what needs one a year.
         q = self.meta.steps_per_year
@@ -125,19 +123,23 @@ class Side:
         """Draw every input again and hand it on, a few at a time; on as many threads as given."""
         names = self.spec.drawn
         indices = np.arange(self.n)
+
+        def draw_and_take(part: Sequence[str]) -> None:
+            rows = draw(
+                self.spec,
+                part,
+                indices,
+                seed=self.meta.seed,
+                sampler=self.meta.sampler,
+                trajectories=self.whole,
+                slots=self.meta.sobol_slots,
+            )
+            for name, row in zip(part, rows, strict=True):
+                take(name, row)
+
+        parts = [names[first : first + _NAMES_AT_ONCE] for first in range(0, len(names), _NAMES_AT_ONCE)]
         with ThreadPoolExecutor(self.threads, thread_name_prefix="sandwich-sim") as pool:
-            for first in range(0, len(names), _NAMES_AT_ONCE):
-                part = names[first : first + _NAMES_AT_ONCE]
-                rows = draw(
-                    self.spec,
-                    part,
-                    indices,
-                    seed=self.meta.seed,
-                    sampler=self.meta.sampler,
-                    trajectories=self.whole,
-                    slots=self.meta.sobol_slots,
-                )
-                list(pool.map(take, part, rows))
+            list(pool.map(draw_and_take, parts))
 
     def _simulate(
         self, metrics: Sequence[Metric], *, first: int = 0, whole_run: bool = False
@@ -168,16 +170,35 @@ class Side:
         )
 
 
-def take_stored(metric: Metric, stored: Trajectories) -> Floats:
-    """Read an outcome that a run keeps, shape (n,)."""
+def take_stored(metrics: Sequence[Metric], stored: Trajectories, threads: int) -> dict[str, Floats]:
+    """Read outcomes that a run keeps, by name, each array of the run once."""
     meta = stored.meta
-    if metric.kind in ("flag", "event_time"):
-        time = stored.whole("event_time")[meta.events.index(metric.variable)]
-        return np.asarray(time if metric.kind == "event_time" else happened(time, metric), dtype=np.float64)
-    if metric.kind == "cumulative":
-        return np.asarray(stored.whole(metric.variable)[meta.hops.index(metric.hop)], dtype=np.float64)
-    values = stored.at_year(metric.series, metric.record // meta.steps_per_year)
-    return np.asarray(values * metric.scale, dtype=np.float64)
+
+    def key_of(metric: Metric) -> tuple[str, int]:
+        if metric.kind in ("flag", "event_time"):
+            return "event_time", -1
+        if metric.kind == "cumulative":
+            return metric.variable, -1
+        # A series of some hops only is an array of its own, and one of all hops has them as rows.
+        name = metric.variable if stored.keeps(metric.variable) else metric.series
+        return name, metric.record // meta.steps_per_year
+
+    def read(key: tuple[str, int]) -> NDArray[Any]:
+        return stored.whole(key[0]) if key[1] < 0 else stored.at_year(*key)
+
+    keys = list(dict.fromkeys(key_of(metric) for metric in metrics))
+    with ThreadPoolExecutor(threads, thread_name_prefix="sandwich-sim") as pool:
+        arrays = dict(zip(keys, pool.map(read, keys), strict=True))
+
+    def take(metric: Metric) -> Floats:
+        array = arrays[key_of(metric)]
+        if metric.kind in ("flag", "event_time"):
+            time = array[meta.events.index(metric.variable)]
+            return np.asarray(time if metric.kind == "event_time" else happened(time, metric), np.float64)
+        row = array[meta.hops.index(metric.hop)] if array.ndim > 1 else array
+        return np.asarray(row * metric.scale if metric.scale != 1.0 else row, dtype=np.float64)
+
+    return {metric.name: take(metric) for metric in metrics}
 
 
 def read_sides(
