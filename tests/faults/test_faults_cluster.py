@@ -119,15 +119,30 @@ def test_killed_workers_lose_nothing(memory, digests):
 
 
 @pytest.mark.nightly
+def test_workers_that_die_while_they_start_are_started_again(memory, digests):
+    folder = memory / "starting"
+    with small_processes(1) as cluster:
+        cluster.client()
+        for _ in range(3):
+            (process,) = worker_processes()
+            process.kill()
+            process.wait(30)
+            while not worker_processes():
+                time.sleep(0.01)
+        run(small_spec(), output=folder, trajectories=N, executor=cluster)
+    assert content_digest(folder) == digests["outcomes"]
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("keep", ["summary", "outcomes"])
 def test_fifty_killed_workers_of_a_run_of_two_hundred_parts_lose_nothing(memory, keep):
     n = 200 * GROUP * UNIT
-    run(small_spec(), output=memory / "own", trajectories=n, keep=keep)
-    digest = content_digest(memory / "own")
-    kill_workers(memory / "killed", digest, trajectories=n, kills=50, every=3, keep=keep)
-    assert run_status(memory / "killed").n_parts == 200
-    for name in ("own", "killed"):
-        shutil.rmtree(memory / name)
+    own, killed = memory / f"own-200-{keep}", memory / f"killed-200-{keep}"
+    run(small_spec(), output=own, trajectories=n, keep=keep)
+    kill_workers(killed, content_digest(own), trajectories=n, kills=50, every=3, keep=keep)
+    assert run_status(killed).n_parts == 200
+    for folder in (own, killed):
+        shutil.rmtree(folder)
 
 
 def test_what_is_done_twice_or_too_late_does_no_harm(memory, digests, executor, monkeypatch):

@@ -28,6 +28,8 @@ CONNECT_SECONDS = 20.0
 """Time in which a scheduler must answer [s]."""
 START_SECONDS = 60.0
 """Time in which our own workers must be there [s]."""
+REVIVE_SECONDS = 1.0
+"""How often it is looked whether workers of our own are to be started anew [s]."""
 _INSTALL = 'Install it: pip install "sandwich-sim[dask]"'
 _LOCAL: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],
@@ -38,6 +40,7 @@ _LOCAL: dict[str, Any] = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.tick.limit": "1h",
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.deploy.lost-worker-timeout": "1h",  # we look ourselves
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -142,11 +145,36 @@ def local_workers(workers: int, threads: int) -> Iterator[Client]:
         except (OSError, RuntimeError) as error:
             raise ResourceError(f"{workers} workers could not be started: {error}") from error
         try:
-            with Client(cluster, timeout=START_SECONDS, set_as_default=False) as client:
+            with (
+                _revived(cluster, workers),
+                Client(cluster, timeout=START_SECONDS, set_as_default=False) as client,
+            ):
                 yield client
         finally:
             _kill_workers(cluster)
             cluster.close(timeout=START_SECONDS)
+
+
+@contextlib.contextmanager
+def _revived(cluster: LocalCluster, workers: int) -> Iterator[None]:
+    """Start workers anew whose guardians gave up: dask's do where one dies while it starts."""
+    from distributed import Status
+    from tornado.ioloop import PeriodicCallback
+
+    def revive() -> None:
+        given_up = (Status.closed, Status.failed)
+        lost = [name for name, nanny in cluster.workers.items() if nanny.status in given_up]
+        for name in lost:
+            del cluster.workers[name]
+        if lost:
+            cluster.scale(workers)
+
+    callback = PeriodicCallback(revive, REVIVE_SECONDS * 1e3)
+    cluster.loop.add_callback(callback.start)
+    try:
+        yield
+    finally:
+        cluster.loop.add_callback(callback.stop)
 
 
 def _kill_workers(cluster: LocalCluster) -> None:
