@@ -258,18 +258,19 @@ def _seen(before: Weighed, after: Weighed) -> tuple[Seen, ...]:
     scramble, is_replicated = before.weights.scramble, before.weights.is_replicated
     prior = equal_weights(scramble, is_replicated=is_replicated)
     is_known = after.weights.diagnosis.is_reliable
-    found = []
-    for place, reading in enumerate(before.readings):
-        old, new = before.fit.predicted[place], after.fit.predicted[place]
-        found.append(
-            Seen(
-                reading.observation,
-                weighted_spread(old, prior, LEVELS),
-                weighted_spread(new, after.weights, LEVELS) if is_known else None,
-                weighted_mean(share_below(reading.observation, old), prior),
-            )
+
+    def seen(place: int) -> Seen:
+        reading = before.readings[place]
+        old, new = Ordered(before.fit.predicted[place]), Ordered(after.fit.predicted[place])
+        return Seen(
+            reading.observation,
+            weighted_spread(old, prior, LEVELS),
+            weighted_spread(old if before is after else new, after.weights, LEVELS) if is_known else None,
+            weighted_mean(share_below(reading.observation, old.values), prior),
         )
-    return tuple(found)
+
+    with ThreadPoolExecutor(after.side.threads, thread_name_prefix="sandwich-sim") as pool:
+        return tuple(pool.map(seen, range(len(before.readings))))
 
 
 def _factors(posteriors: Sequence[Posterior]) -> tuple[BayesFactor, ...]:
