@@ -9,7 +9,7 @@ import pytest
 from forked_runs import small_spec, use_small_units
 from part_runs import run_files
 from sandwich_sim.errors import IntegrityError, UsageError
-from sandwich_sim.results.dataset import open_run, read_accumulators
+from sandwich_sim.results.dataset import open_run, read_accumulators, stored_arrays
 from sandwich_sim.results.digest import content_digest
 from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.verify import verify_run
@@ -107,8 +107,10 @@ def assert_not_read(folder, names, what):
         with pytest.raises(IntegrityError):
             content_digest(folder)
     if {name.partition("/")[0] for name in chunks} & {"accumulators"}:
-        with pytest.raises(IntegrityError):
-            read_accumulators(folder)
+        sums = {name for name in chunks if stored_arrays(folder)[name.partition("/c/")[0]].dtype != "string"}
+        if sums:  # the names of rows lie there, too, but nobody reads them
+            with pytest.raises(IntegrityError):
+                read_accumulators(folder)
     elif chunks or names & {"zarr.json", "provenance.json", "manifest.jsonl", "_COMPLETE"}:
         with pytest.raises(IntegrityError):
             dataset = open_run(folder)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sandwich_sim.results.checksum import CHECKSUM_BYTES
 from sandwich_sim.results.meta import RunMeta
 
-_ITEM_SIZE = {"float64": 8, "float32": 4, "int64": 8, "uint8": 1, "bool": 1}
+ITEM_SIZE = {"float64": 8, "float32": 4, "int64": 8, "uint8": 1, "bool": 1}
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class ArrayLayout:
     @property
     def chunk_bytes(self) -> int:
         """Size of a chunk's values [B]; 0 for strings, whose size depends on their text."""
-        return prod(self.chunks) * _ITEM_SIZE.get(self.dtype, 0)
+        return prod(self.chunks) * ITEM_SIZE.get(self.dtype, 0)
 
     @property
     def file_bytes(self) -> int:
         """Size of a chunk file: the values and their checksum [B]; 0 for strings."""
-        return self.chunk_bytes + CHECKSUM_BYTES if self.dtype in _ITEM_SIZE else 0
+        return self.chunk_bytes + CHECKSUM_BYTES if self.dtype in ITEM_SIZE else 0
 
 
 @dataclass(frozen=True)

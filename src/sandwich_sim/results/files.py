@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from sandwich_sim.errors import IntegrityError, ResourceError, UsageError
 from sandwich_sim.results.checksum import checksum_bytes, crc32c
@@ -34,11 +34,15 @@ LARGEST_DOCUMENT = 1 << 23
 
 _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 
+_LARGE = 1 << 28
+"""Size from which a file must lie on the disk to a thousandth at least to be read [B]: holes cost nothing
+to send, and all of their memory to read; `st_blocks` counts 512 B."""
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _DIRECT_LEAST, _DIRECT_STEP, _DIRECT_BUFFER = 1 << 18, 4096, 1 << 22
 _SYNC_THREADS = 8
 _SAFE_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*/)*[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 _of_thread = threading.local()
 
 FolderState = Literal["absent", "empty", "incomplete", "complete", "foreign"]
@@ -90,14 +94,57 @@ def read_whole(path: Path, most: int | None = None) -> bytes:
     OSError
         Also if it has more than ``most`` bytes.
     """
-    descriptor = os.open(path, _READ)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no Path
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a plain file", str(path))
+    with _open_plain(path) as file:
+        status = os.fstat(file.fileno())
         if most is not None and status.st_size > most:
             raise OSError(errno.EFBIG, "too large", str(path))
+        if status.st_size > _LARGE and getattr(status, "st_blocks", status.st_size) < status.st_size >> 19:
+            raise OSError(errno.EFBIG, "says to be large, but holds nothing", str(path))
         return file.read()
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    """Open a plain file; nothing behind a link, no device and no pipe."""
+    descriptor = os.open(path, _READ)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return open(descriptor, "rb")  # noqa: PTH123 - a descriptor has no Path
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a plain file", str(path))
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON whose texts and numbers can be written again.
+
+    Raises
+    ------
+    ValueError
+        Also for NaN, infinity, and halves of characters, which Python reads though they are no JSON.
+    """
+    document = json.loads(data, parse_constant=_refuse_constant)
+    if _HALF_CHARACTER.search(data):
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def is_text(value: object) -> bool:
+    """Whether a value of a document is a text of a sensible length."""
+    return isinstance(value, str) and len(value) < 1 << 16
+
+
+def read_lines(path: Path, most: int) -> Iterator[bytes]:
+    """Read a plain file line by line; of a line of more than ``most`` bytes, come only pieces.
+
+    Raises
+    ------
+    OSError
+        As `read_whole`.
+    """
+    with _open_plain(path) as file:
+        yield from iter(lambda: file.readline(most), b"")
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -109,7 +156,7 @@ def read_document(path: Path) -> dict[str, Any]:
         If there is none, or it is no JSON object.
     """
     try:
-        document = json.loads(read_whole(path, LARGEST_DOCUMENT))
+        document = parse_json(read_whole(path, LARGEST_DOCUMENT))
     except FileNotFoundError as error:
         raise IntegrityError(f"{path}: missing") from error
     except (OSError, ValueError, RecursionError) as error:

@@ -17,9 +17,19 @@ from typing import Any
 
 from sandwich_sim.errors import IntegrityError
 from sandwich_sim.results.checksum import CHECKSUM_BYTES, crc32c
-from sandwich_sim.results.files import LARGEST_DOCUMENT, MANIFEST, is_safe_name, read_whole, write_file
+from sandwich_sim.results.files import (
+    LARGEST_DOCUMENT,
+    MANIFEST,
+    is_safe_name,
+    parse_json,
+    read_lines,
+    read_whole,
+    write_file,
+)
 
 FORMAT = 1
+_MOST_PROBLEMS = 1000
+"""Damaged lines after which nothing is expected of the rest."""
 PARTS = "parts"
 """Folder of the sums of parts; it is there until they are added up at a run's end."""
 
@@ -154,17 +164,18 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     manifest = Manifest()
     try:
-        lines = read_whole(path).splitlines(keepends=True)
+        for number, line in enumerate(read_lines(path, LARGEST_DOCUMENT + 1), 1):
+            record = _record_of(line)
+            if record is None or not _take(manifest, record, number):
+                manifest.problems.append(f"line {number}")
+                if len(manifest.problems) > _MOST_PROBLEMS:
+                    break
     except FileNotFoundError as error:
         raise IntegrityError(
             f"{folder}: has no {MANIFEST}; it is damaged, or was made by an earlier version"
         ) from error
     except OSError as error:
         raise IntegrityError(f"{path}: unreadable ({error.strerror})") from error
-    for number, line in enumerate(lines, 1):
-        record = _record_of(line)
-        if record is None or not _take(manifest, record, number):
-            manifest.problems.append(f"line {number}")
     if not manifest.run:
         manifest.problems.insert(0, "no first line")
     return manifest
@@ -183,7 +194,7 @@ def _record_of(line: bytes) -> dict[str, Any] | None:
     if len(line) > LARGEST_DOCUMENT or not line.endswith(b"\n"):
         return None
     try:
-        document = json.loads(line)
+        document = parse_json(line)
         record = document["record"]
         is_whole = isinstance(record, dict) and _line(record) == line  # its checksum with it
     except (ValueError, TypeError, KeyError, RecursionError):

@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sandwich_sim.results.event_rules import rule_of
+from sandwich_sim.scenario.parameters import parameter_of
 from sandwich_sim.scenario.spec import Sampler, ScenarioSpec
 from sandwich_sim.variables import expand_series, series_names
 
@@ -130,7 +131,56 @@ def meta_from_document(document: Mapping[str, Any]) -> RunMeta:
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(value)
-    return RunMeta(**values | {"start": date.fromisoformat(values["start"])})
+    _check_values(values)
+    meta = RunMeta(**values | {"start": date.fromisoformat(values["start"])})
+    if not set(meta.fans) | set(meta.keep_series) <= set(meta.series):
+        raise ValueError("names series that there are not")
+    for name in meta.parameters:
+        parameter_of(name)
+    return meta
+
+
+_WHOLE = {
+    "years": (1, 100),
+    "steps_per_year": (1, 365),
+    "n_trajectories": (1, 2**48 - 1),
+    "seed": (0, 2**64 - 1),
+    "stream_version": (0, 2**31),
+    "unit": (1, 2**31),
+}
+"""Whole numbers of a description, and what a run can have: the same as its scenario, or more."""
+_MOST_NAMES = 10_000
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    """Refuse what a description cannot hold, so that nothing is laid out, or allocated, by it.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    for field in fields(RunMeta):
+        value = values.get(field.name, field.default)
+        if field.name in _WHOLE:
+            low, high = _WHOLE[field.name]
+            is_right = type(value) is int and low <= value <= high
+        elif field.name == "shocks":
+            is_right = isinstance(value, bool)
+        elif field.name == "quantiles":
+            is_right = isinstance(value, tuple) and all(type(q) is float and 0.0 < q < 1.0 for q in value)
+        elif str(field.type).startswith("tuple"):
+            is_right = isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+        else:
+            is_right = isinstance(value, str)
+        if not is_right or (isinstance(value, tuple) and len(value) > _MOST_NAMES):
+            raise ValueError(f"{field.name} is not that of a run")
+    titles = ("hops", "hop_titles"), ("events", "event_titles")
+    if any(len(values[one]) != len(values[other]) for one, other in titles) or not values["hops"]:
+        raise ValueError("the titles are not those of its hops and events")
+    if len(values.get("event_rules", ())) not in (0, len(values["events"])):
+        raise ValueError("the rules are not those of its events")
+    if values["sampler"] not in get_args(Sampler) or values["keep"] not in get_args(Keep):
+        raise ValueError("a choice that there is not")
 
 
 def meta_of(

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from sandwich_sim.results.recovery import damage, damages, is_expected
 from sandwich_sim.results.schema_files import PROVENANCE, ROOT, marker_bytes, schema_documents
 from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
 from sandwich_sim.results.zarr_format import chunk_name, read_metadata
+
+_MOST_NAMED = 1000
+"""Missing parts that are named; a forged manifest may speak of billions."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
     if not (folder / MARKER).is_file():
         raise IntegrityError(
             f"{folder}: the run is not complete (it was stopped, or is still being written). "
-            f"Go on with `sandwich-sim resume {folder}`, or open it with allow_partial=True."
+            f"Go on with `sandwich-sim resume {folder}`, or open what is there in Python: open_run(..., allow_partial=True)."
         )
     manifest = read_manifest(folder)
     root = read_metadata(folder)["attributes"]
@@ -154,7 +158,8 @@ def unrecorded(manifest: Manifest, layout: Layout, grid: PartGrid, state: Folder
     if state == "incomplete" and problems == [f"line {len(manifest.parts) + 2}"]:
         problems = []  # the line that was being written when the run was stopped
     if state == "complete":
-        wrong += [f"part {part}" for part in range(grid.n_parts) if part not in manifest.parts]
+        missing = (f"part {part}" for part in range(grid.n_parts) if part not in manifest.parts)
+        wrong += islice(missing, _MOST_NAMED)
         if set(manifest.rest or {}) != set(rest_names(layout)):
             wrong.append("the list of other files")
     found = [f"damaged: {', '.join(problems)}"] if problems else []

@@ -28,10 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.errors import IntegrityError
-from sandwich_sim.results.arrays import ArrayLayout
+from sandwich_sim.results.arrays import ITEM_SIZE, ArrayLayout
 from sandwich_sim.results.checksum import CHECKSUM_BYTES, checksum_bytes, is_intact
-from sandwich_sim.results.files import is_safe_name, read_document, read_whole
+from sandwich_sim.results.files import is_safe_name, is_text, read_document, read_whole
 
+LONGEST = 2**48
+"""More than any axis of a run has; what says more is no run, and nothing is allocated for it."""
 _FILL_VALUES: dict[str, Any] = {"float64": "NaN", "float32": "NaN", "bool": False, "string": ""}
 _BYTES_CODEC = {"name": "bytes", "configuration": {"endian": "little"}}
 _ONE_BYTE_CODEC = {"name": "bytes"}
@@ -123,7 +125,9 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     document = read_document(folder / "zarr.json")
     try:
         members = document["consolidated_metadata"]["metadata"]
-        is_run = "digest" in document["attributes"] and all(isinstance(m, dict) for m in members.values())
+        is_run = is_text(document["attributes"]["digest"]) and all(
+            isinstance(m, dict) and m.get("node_type") in ("array", "group") for m in members.values()
+        )
     except (TypeError, KeyError, AttributeError):
         is_run = False
     if not is_run:
@@ -150,11 +154,19 @@ def array_of_metadata(name: str, metadata: Mapping[str, Any]) -> ArrayLayout:
             tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"]),
             metadata["attributes"],
         )
-        is_ours = array_metadata(array) == dict(metadata)
-        is_sound = array.chunks[:-1] == array.shape[:-1] and all(n > 0 for n in array.chunks)
-    except (KeyError, TypeError, AttributeError) as error:
+        lengths = (*array.shape, *array.chunks)
+        is_sound = (
+            isinstance(array.dtype, str)
+            and array.dtype in (*ITEM_SIZE, "string")
+            and len(array.dims) == len(array.shape) == len(array.chunks)
+            and all(isinstance(dim, str) for dim in array.dims)
+            and all(type(n) is int and 0 < n < LONGEST for n in lengths)
+            and array.chunks[:-1] == array.shape[:-1]
+        )
+        is_ours = is_sound and array_metadata(array) == dict(metadata)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise IntegrityError(f"{name}: its metadata is damaged") from error
-    if not (is_ours and is_sound):
+    if not is_ours:
         raise IntegrityError(f"{name}: its metadata is not that of a run")
     return array
 

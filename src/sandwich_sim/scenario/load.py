@@ -147,7 +147,11 @@ def _find_base(layer: Layer, base: object) -> tuple[Path, str]:
     if Path(base).is_absolute() or layer.folder is None:
         raise _refuse_key(layer, key, f'"{shown}" is not relative. Use a path from the folder of this file.')
     path = layer.folder / base
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError:  # a name that is too long
+        is_there = False
+    if not is_there:
         raise _refuse_key(layer, key, f'there is no file "{shown}" seen from this file. Correct the path.')
     return path, os.path.normpath(os.path.join(os.path.dirname(layer.label), base))  # noqa: PTH118, PTH120
 

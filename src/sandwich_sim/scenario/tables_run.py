@@ -35,6 +35,9 @@ MAX_SEED = 2**64 - 1
 MAX_YEARS = 100
 MAX_STEPS_PER_YEAR = 365
 MAX_EVENTS = 64
+MAX_MONEY = 1e12
+MAX_LIMIT = 1e15
+"""Of a series in an event, in size: larger is a slip, not an event."""
 TRAJECTORIES_DEFAULT = 262_144
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
@@ -116,11 +119,11 @@ def _clause(value: object, path: KeyPath, findings: Findings) -> Clause:
         findings.add(path, "states no condition. Add below, above, rises, falls or ends_above.")
     return Clause(
         series=table.text("series", ""),
-        below=table.number("below"),
-        above=table.number("above"),
+        below=table.number("below", -MAX_LIMIT, MAX_LIMIT),
+        above=table.number("above", -MAX_LIMIT, MAX_LIMIT),
         rises=_move(table, "rises"),
         falls=_move(table, "falls"),
-        ends_above=table.number("ends_above"),
+        ends_above=table.number("ends_above", -MAX_LIMIT, MAX_LIMIT),
         ends_above_start=table.flag("ends_above_start"),
     )
 
@@ -131,7 +134,9 @@ def _move(clause: Table, key: str) -> Move | None:
     table = Table(clause.data[key], (*clause.path, key), clause.findings, MOVE_KEYS)
     table.missing("years", "years = 1 or more")
     years = table.whole("years", 1, MAX_YEARS, 1)
-    return Move(years, table.number("by", low=0.0) or 0.0, table.number("by_ratio", low=0.0) or 0.0)
+    return Move(
+        years, table.number("by", 0.0, MAX_LIMIT) or 0.0, table.number("by_ratio", 0.0, MAX_LIMIT) or 0.0
+    )
 
 
 def read_portfolio(document: Mapping[str, Any], draft: Draft, findings: Findings) -> None:
@@ -167,8 +172,8 @@ def read_portfolio(document: Mapping[str, Any], draft: Draft, findings: Findings
                 name,
                 table.number("weight", 0.0, 1.0) or 0.0,
                 shares,
-                table.number("price", low=0.0),
-                table.number("revenue", low=0.0),
+                table.number("price", 0.0, MAX_MONEY),
+                table.number("revenue", 0.0, MAX_MONEY),
             )
         )
 

@@ -1,0 +1,323 @@
+"""Files made to do harm: nothing in them is run, nothing outside is touched, nothing huge is allocated."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import socket
+import sys
+from contextlib import suppress
+
+import pytest
+from malformed_runs import READERS, Forge
+
+from forked_runs import small_spec
+from sandwich_sim.errors import IntegrityError, ScenarioError
+from sandwich_sim.results.dataset import open_run
+from sandwich_sim.results.files import MANIFEST, read_whole
+from sandwich_sim.results.manifest import read_manifest
+from sandwich_sim.results.schema_files import ROOT
+from sandwich_sim.results.verify import verify_run
+from sandwich_sim.scenario.load import load_scenario
+from sandwich_sim.simulation import run
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile") / "run"
+    run(small_spec(), output=folder, trajectories=64, threads=1)
+    return Forge(folder)
+
+
+@pytest.fixture
+def copy(forge, tmp_path):
+    shutil.copytree(forge.folder, tmp_path / "run")
+    return Forge(tmp_path / "run")
+
+
+def spelled(text):
+    """Put characters in the place of their codes."""
+    return re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text)
+
+
+def forge_root(copy, change):
+    document = json.loads((copy.folder / ROOT).read_bytes())
+    change(document["consolidated_metadata"]["metadata"])
+    (copy.folder / ROOT).write_text(json.dumps(document))
+    copy.seal()
+
+
+BYTES = {"name": "bytes", "configuration": {"endian": "little"}}
+CODECS = (
+    [{"name": "pickle"}],
+    [BYTES, {"name": "pickle", "configuration": {"protocol": 4}}],
+    [{"name": "numcodecs.pickle", "configuration": {}}],
+    [BYTES, {"name": "numcodecs.json2"}, {"name": "crc32c"}],
+    [BYTES, {"name": "zstd", "configuration": {"level": 22, "checksum": False}}],
+    [BYTES, {"name": "gzip", "configuration": {"level": 9}}, {"name": "crc32c"}],
+    [{"name": "sharding_indexed", "configuration": {"chunk_shape": [1], "codecs": [BYTES]}}],
+    [BYTES],
+    [],
+)
+
+
+@pytest.mark.parametrize("codecs", CODECS, ids=str)
+@pytest.mark.parametrize("allow_partial", [False, True])
+def test_only_plain_bytes_with_their_checksum_are_decoded(copy, codecs, allow_partial, monkeypatch):
+    monkeypatch.setattr("xarray.open_zarr", lambda *_, **__: pytest.fail("was opened"))
+    forge_root(copy, lambda members: members["gap_mean"].update(codecs=codecs))
+    with pytest.raises(IntegrityError, match="gap_mean: its metadata is not that of a run"):
+        open_run(copy.folder, allow_partial=allow_partial)
+
+
+@pytest.mark.parametrize("dtype", ["object", "|O", "O", "complex128", "float16", "bytes", ["<f8"], None, 8])
+def test_only_numbers_and_texts_are_values(copy, dtype):
+    forge_root(copy, lambda members: members["gap_mean"].update(data_type=dtype))
+    with pytest.raises(IntegrityError, match="gap_mean: its metadata is"):
+        open_run(copy.folder)
+
+
+NAMES = r"""../x
+../../../../tmp/x
+/etc/passwd
+a/../../x
+a//b
+a/./b
+..
+.
+-rf
+a\..\x
+C:x
+C:\x
+~/x
+a b
+a\u0009b
+a\u0000b
+\u202egpj.exe
+\u2025/x
+con/
+file:///etc/passwd
+http://127.0.0.1/x
+a::b
+$HOME
+`id`
+%2e%2e/x""".splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_files_stay_below_the_folder(copy, name):
+    name = spelled(name)
+    forge_root(copy, lambda members: members.update({name: members["gap_mean"]}))
+    with pytest.raises(IntegrityError, match="is not the name of an array"):
+        open_run(copy.folder)
+    copy.restore()
+    lines = (copy.folder / MANIFEST).read_bytes().splitlines()
+    assert len(read_manifest(copy.folder).files()) > 100
+    copy.add_file(lines, name)
+    manifest = read_manifest(copy.folder)
+    assert manifest.problems == [f"line {len(lines)}"]
+    assert name not in manifest.files()
+
+
+@needs_links
+@pytest.mark.parametrize("name", ["gap_mean/c/0", ROOT, MANIFEST, "provenance.json", "_COMPLETE"])
+def test_a_link_in_the_place_of_a_file_is_not_followed(copy, tmp_path, name):
+    path = copy.folder / name
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(IntegrityError):
+        open_run(copy.folder)
+    with pytest.raises(OSError, match=r"."):
+        read_whole(path)
+
+
+@needs_links
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin", "fifo"])
+def test_devices_and_pipes_are_not_read(copy, tmp_path, target):
+    path = copy.folder / "gap_mean" / "c" / "0"
+    path.unlink()
+    if target == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(target)
+    assert "gap_mean/c/0" in verify_run(copy.folder).problems
+    with pytest.raises(IntegrityError, match="gap_mean/c/0"):
+        open_run(copy.folder)
+
+
+def in_little_memory(read):
+    """Run something; fails if the process then took more than 300 MB more than it ever had."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    read()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300e3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files without holes")
+@pytest.mark.parametrize("name", ["gap_mean/c/0", MANIFEST, ROOT, "_COMPLETE"])
+def test_a_file_of_nothing_but_size_is_not_read(copy, tmp_path, name):
+    def read():
+        for reader in READERS:
+            with suppress(IntegrityError):
+                reader(copy.folder, tmp_path)
+
+    lines = (copy.folder / MANIFEST).read_bytes().splitlines()
+    os.truncate(copy.folder / name, 1 << 36)  # takes no room on the disk
+    if name != MANIFEST:
+        copy.add_file(lines, name, 1 << 36)
+    if name not in (MANIFEST, ROOT):
+        copy.seal()
+    in_little_memory(read)
+
+
+SIZES = (
+    *({"n_trajectories": 2**48 - 1}, {"n_trajectories": 10**18}, {"years": 10**9}, {"steps_per_year": 10**6}),
+    *(
+        {"unit": 1},
+        {"unit": 2**60},
+        {"hops": ["x"] * 10**6},
+        {"quantiles": [0.5] * 10**6},
+        {"fans": ["gap"] * 10**6},
+    ),
+)
+
+
+@pytest.mark.parametrize("change", SIZES, ids=lambda change: str(change)[:30])
+def test_a_description_of_something_huge_is_refused_before_anything_is_allocated(copy, tmp_path, change):
+    def read():
+        for reader in READERS:
+            with suppress(IntegrityError):
+                reader(copy.folder, tmp_path)
+
+    path = copy.folder / "provenance.json"
+    document = json.loads(path.read_bytes())
+    document["run"] |= change
+    path.write_text(json.dumps(document))
+    copy.forge_header(change)
+    copy.seal()
+    in_little_memory(read)
+
+
+SHAPES = ([10**15], [2**62], [-1], [0.5], ["8"], [True], [[1]])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_shapes_that_no_run_has_are_refused(copy, shape):
+    def forge(members):
+        members["gap_mean"]["shape"] = shape
+        members["gap_mean"]["chunk_grid"]["configuration"]["chunk_shape"] = shape
+
+    forge_root(copy, forge)
+    for allow_partial in (False, True):
+        with pytest.raises(IntegrityError):
+            open_run(copy.folder, allow_partial=allow_partial)
+
+
+PLACES = r"""http://127.0.0.1:8000/base.toml
+https://example.org/base.toml
+file:///etc/passwd.toml
+ftp://example.org/a.toml
+//host/share/a.toml
+\\host\share\a.toml
+s3://bucket/a.toml
+reference::http://127.0.0.1/a.toml
+zip://a.toml::b.zip
+simplecache::file:///a.toml
+/etc/passwd.toml
+~/a.toml
+C:/a.toml
+a.toml\u0000.csv
+base\u0000
+./base""".splitlines()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("key", ["extends", "file"])
+def test_a_scenario_reads_files_beside_it_and_opens_no_connection(tmp_path, monkeypatch, place, key):
+    monkeypatch.setattr(socket, "socket", lambda *_, **__: pytest.fail("opened a socket"))
+    place = json.dumps(spelled(place))
+    number = f'[open_source]\ngap = {{ dist = "empirical", file = {place}, column = "a" }}\n'
+    text = f"extends = {place}\n" if key == "extends" else f'extends = "base"\n{number}'
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(tmp_path / "a.toml")
+    assert {problem.key.rpartition(".")[2] for problem in caught.value.problems} == {key}
+
+
+PAYLOADS = (
+    *("__import__('os').system('touch {canary}')", "().__class__.__mro__[1].__subclasses__()", "exec('1')"),
+    *("p50(__import__('os').getcwd()) < 1", "P(open('{canary}', 'w')) < 1", "mean(x.__class__) < 1"),
+    *("p50(gap @ eval(2030)) < 1", "mean(gap) < 10**10**10", "mean(gap) < 9e999", "p50(gap) < `id`"),
+    *("{canary}", "$(touch {canary})", "mean(lambda: 0) < 1", "mean(gap[0]) < 1", "mean(gap) < 1; import os"),
+    *("{{0.__class__}}", "%(x)s < 1", "mean(np.load('{canary}')) < 1", "se(" * 500, "(" * 299, "P(" * 140),
+    *("mean(gap) < " + "9" * 290, "mean(gap\u0000) < 1", "mean(\u202egap) < 1", "p50(gap) in [1, 2] or True"),
+)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_statement_runs_code(tmp_path, payload):
+    canary = tmp_path / "canary"
+    statement = json.dumps(payload.replace("{canary}", str(canary)))
+    path = tmp_path / "a.toml"
+    path.write_text(f'extends = "base"\n[checks]\nx = {statement}\n')
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    assert [(problem.line, problem.key) for problem in caught.value.problems] == [(3, "checks.x")]
+    assert not canary.exists()
+
+
+def test_no_statement_of_pieces_runs_code(tmp_path):
+    """Random pieces of the grammar and of Python: refused, or a statement of the grammar."""
+    from sandwich_sim.scenario.outcome_names import Frame, StatementError
+    from sandwich_sim.scenario.statements import parse_statement
+
+    spec = load_scenario("base")
+    frame = Frame(
+        hops=spec.hop_names,
+        hop_titles=spec.hop_names,
+        events=("bust",),
+        event_titles=("bust",),
+        start=spec.start,
+        years=spec.years,
+        steps_per_year=spec.steps_per_year,
+    )
+    pieces = (
+        "mean p50 P se ( ) [ ] < <= > >= in @ , gap margin.lab bust 2030 horizon 0.5 1e3 -1 5% x . __ ** : ;"
+    )
+    words = [*pieces.split(), "lambda", "__class__", "import", "'a'", '"', "\\", "\0", "é", "9" * 50]
+    chance, read = random.Random(1), 0
+    for _ in range(20_000):
+        text = chance.choice(("", " ")).join(chance.choices(words, k=chance.randint(1, 9)))
+        text = chance.choice(("", "mean(", "p50(gap", "P(bust")) + text
+        try:
+            statement = parse_statement(text, frame)
+        except StatementError as error:
+            assert str(error).isprintable()
+        else:
+            read += 1
+            assert parse_statement(statement.text, frame).term.kind == statement.term.kind
+    assert read > 20
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners and permission bits of POSIX")
+@pytest.mark.parametrize("kind", ["others may write", "the group may write", "of another user", "a file"])
+def test_a_cache_that_others_can_write_is_not_used(tmp_path, monkeypatch, kind):
+    from sandwich_sim.kernels import _jit
+
+    monkeypatch.setenv("SANDWICH_SIM_CACHE", str(tmp_path / "cache"))
+    folder = _jit._private_cache_folder()
+    assert folder is not None
+    assert folder.stat().st_mode & 0o777 == 0o700
+    if kind == "of another user":
+        monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    elif kind == "a file":
+        folder.rmdir()
+        folder.touch()
+    else:
+        folder.chmod(0o777 if kind == "others may write" else 0o770)
+    assert _jit._private_cache_folder() is None
