@@ -183,6 +183,7 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
     if job.spec is None:
         return job
     progress, choices = ProgressLine(label, quiet=options["quiet"]), _choices(options)
+    options["current"] = choices  # `--until` may settle on another size
     try:
         # Only now: numba takes a third of a second to load, and errors in files should not wait.
         from sandwich_sim.simulation import run
@@ -215,7 +216,7 @@ def _left_behind(jobs: list[Job], done: list[Job], place: dict[str, Any], option
     from sandwich_sim.cli.run_plan import folder_of, part_size
     from sandwich_sim.results.files import folder_state
 
-    choices = _choices(options)
+    choices = options.get("current") or _choices(options)
     said = "Nothing of it is kept" if len(jobs) == 1 else "Nothing is kept of the run that was stopped"
     spec = jobs[len(done)].spec if len(done) < len(jobs) else None
     if spec is None:
