@@ -35,8 +35,8 @@ def print_swaps(swaps: NewRuns) -> None:
     click.echo()
     text = (
         f"{swaps.n_simulated:,} trajectories of new runs, in which inputs are drawn anew one by one. total: "
-        "what an input does alone and together with others; Shapley: its fair share of the variance, 100% in all. "
-        "Correlated inputs are one. ± half the 95% interval."
+        "what an input does alone and together with others; Shapley: its fair share of the variance, 100% in "
+        "all. Correlated inputs are one. ± half the 95% interval."
     )
     for line in wrap(text, screen_width()):
         click.echo(click.style(line, dim=True))
