@@ -151,3 +151,17 @@ def test_every_point_uses_the_dimensions_of_all_of_them():
     assert plan.slots[-1] == "open_source.gap_vol"  # uncertain at one point only
     assert plan.n_simulation == 3
     assert plan.trajectories == 65_536
+
+
+def test_outcomes_are_named_as_in_comparing():
+    plan = plan_sweep("base", ["open_source.gap=1,2"], metrics=["gap", "profit_share"], trajectories=64)
+    names = [statistic.name for statistic in plan.statistics]
+    assert names[0] == "mean(gap @ horizon)"
+    assert [name for name in names if name.startswith("mean(profit_share")] == [
+        f"mean(profit_share.{hop} @ horizon)" for hop in plan.reference.hop_names
+    ]
+
+
+def test_a_value_that_drops_a_correlation_is_told():
+    plan = plan_sweep("base", ["token_price.deflation=1.0,1.2"], trajectories=64)
+    assert any("token_price.deflation" in note and "is dropped" in note for note in plan.notes)

@@ -28,6 +28,7 @@ from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import UsageError
 from sandwich_sim.prepare import prepare
 from sandwich_sim.results.plan import RECORD_SECONDS
+from sandwich_sim.scenario.outcome_names import CENTS, CUMULATIVE
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.changes import Between
@@ -35,6 +36,7 @@ from sandwich_sim.studies.explain_groups import By, Coalitions, group_changes
 from sandwich_sim.studies.paired import merged_slots
 from sandwich_sim.studies.paired_statistics import paired_statistics
 from sandwich_sim.studies.shortened import shortened
+from sandwich_sim.variables import VARIABLES
 
 MOST_EXACT = 8
 """Groups up to which every order is looked at."""
@@ -223,13 +225,26 @@ def read_statistics(texts: Sequence[str], spec: ScenarioSpec) -> tuple[Statistic
     """Read statistics; an outcome alone stands for several of them."""
     found: dict[str, Statistic] = {}
     for text in texts:
-        spelled = [text] if "(" in text else usual_statistics(parse_metric(text, spec))
-        for name in spelled:
+        alone = [] if "(" in text else spelled_outcomes(text, spec)
+        spelled = [usual for name in alone for usual in usual_statistics(parse_metric(name, spec))]
+        for name in spelled or [text]:
             statistic = parse_statistic(name, spec)
             found[statistic.name] = statistic
     if not found:
         raise UsageError("no outcome to explain. Name one, such as margin.chips @ 2030.")
     return tuple(found.values())
+
+
+def spelled_outcomes(text: str, spec: ScenarioSpec) -> list[str]:
+    """Spell an outcome as comparing does: of every hop where none is named, at the horizon if undated."""
+    name, at, when = (part.strip() for part in text.partition("@"))
+    base = name.partition(".")[0]
+    variable = VARIABLES.get(base)
+    is_per_hop = base == CENTS or base in CUMULATIVE or (variable is not None and variable.per_hop)
+    names = [f"{name}.{hop}" for hop in spec.hop_names] if is_per_hop and name == base else [name]
+    if not at and (variable is not None or base == CENTS):
+        when = "horizon"
+    return [f"{each} @ {when}" if at or when else each for each in names]
 
 
 def usual_statistics(metric: Metric) -> list[str]:

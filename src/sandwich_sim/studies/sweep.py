@@ -67,6 +67,8 @@ class SweepPlan:
     threads : int
     seconds : float
         About, on a machine like the reference [s].
+    notes : tuple of str
+        What the scenario says of itself at any point, such as a correlation that a value drops.
     """
 
     source: str | Path
@@ -84,6 +86,7 @@ class SweepPlan:
     shocks: bool
     threads: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -169,6 +172,7 @@ def plan_sweep(
         shocks=shocks,
         threads=threads,
         seconds=0.5 + n_point * (steps * RECORD_SECONDS / threads + _POINT_SECONDS),
+        notes=tuple(dict.fromkeys(note for spec in (reference, *alone) for note in spec.notes)),
     )
 
 

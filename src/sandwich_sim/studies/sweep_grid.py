@@ -107,6 +107,8 @@ def _parse_axis(text: str) -> GridAxis:
         raise UsageError(f'--grid "{printable(text)}": is no axis. {_EXAMPLE}')
     if re.fullmatch(r"[^:,{\[\"']*(:[^:,{\[\"']*){2,3}", values):
         numbers = _parse_range(text, values.split(":"))
+    elif re.fullmatch(r"[^,{\[\"']*:[^,{\[\"']*", values):
+        raise UsageError(f'--grid "{printable(text)}": does not say how many values. {_EXAMPLE}')
     else:
         texts = tuple(_split(values))
         if not all(texts):
