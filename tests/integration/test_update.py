@@ -25,7 +25,7 @@ from sandwich_sim.studies.update_weights import weights_dataset
 from sandwich_sim.studies.watch import watch
 from small_runs import small_run
 
-N = 8192
+N = 4096
 
 
 def seen(series="all_in_margin", value=-0.1, error=0.15, quarter=(2026, 4), **changes):
@@ -88,8 +88,8 @@ def test_outcomes_that_a_run_does_not_keep_are_computed_again():
 
 
 def test_the_first_trajectories_of_a_run_are_a_run_of_that_size():
-    part = update([small_run("base", "outcomes", N)], MILD, trajectories=4096).posteriors[0]
-    whole = update(["base"], MILD, trajectories=4096).posteriors[0]
+    part = update([small_run("base", "outcomes", N)], MILD, trajectories=2048).posteriors[0]
+    whole = update(["base"], MILD, trajectories=2048).posteriors[0]
     assert part.chances == whole.chances
 
 
@@ -173,7 +173,7 @@ def test_adapted_proposals_come_nearer_and_agree_with_plain_ones():
     frame = frame_of(load_scenario("base"))
     plain, few = (
         weigh(read_sides(["base"], trajectories=n, sampler="random")[0], readings_of(SHARP, frame))
-        for n in (65_536, N)
+        for n in (65_536, 8192)
     )
     near, rounds = adapted(few, rounds=1)
     assert rounds == 1

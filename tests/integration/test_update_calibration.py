@@ -134,3 +134,29 @@ def test_posteriors_hold_their_truths_by_night():
 def test_every_bug_is_noticed_by_night(bug):
     found, _ = ranks(2000, 65_536, bug)
     assert alarms(found)
+
+
+@pytest.mark.nightly
+def test_evidence_made_by_a_scenario_rarely_speaks_loudly_for_another():
+    """With fixed priors, a Bayes factor of 100 for the wrong one comes at most once in a hundred worlds."""
+    n_world, n = 2000, 32_768
+    frame, values, _ = worlds(n)
+    _, rival, _ = worlds(n, ("open_source.gap={dist='lognormal', p5=1.5, p95=4}",))
+    generator = np.random.default_rng(3)
+    shown = readings_of(observations(YEAR), frame)
+    exact = np.array([each.take(values) for each in shown])
+    scramble = (np.arange(n_world, n) % 16).astype(np.uint8)
+    loud = 0
+    for world in range(n_world):
+        noise = generator.normal(size=len(shown)) * np.array(list(SERIES.values()))
+        readings = [
+            replace(each, observation=replace(each.observation, value=float(value)))
+            for each, value in zip(shown, exact[:, world] + noise, strict=True)
+        ]
+        evidence = []
+        for rows in (values, rival):
+            fit = fit_of(readings, {name: row[n_world:] for name, row in rows.items()}, scramble.size)
+            weights = make_weights(fit.log_likelihood, scramble, is_replicated=False)
+            evidence.append(weights.log_evidence.value)
+        loud += evidence[1] - evidence[0] >= np.log(100.0)
+    assert loud / n_world <= 0.01 + 3.0 * np.sqrt(0.01 * 0.99 / n_world)

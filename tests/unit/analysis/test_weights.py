@@ -168,7 +168,7 @@ def test_a_probability_of_nothing_seen_has_an_error():
     assert never.value == 0.0 and never.standard_error > 0.0
 
 
-def _coverage(repetitions, seed, *, is_replicated, n=8192):
+def _coverage(repetitions, seed, *, is_replicated, n=4096):
     """How often intervals hold the truth: mean, skewed mean, probability, quantiles, log evidence."""
     generator = np.random.default_rng(seed)
     exact = stats.norm(0.8, 0.2**0.5)
