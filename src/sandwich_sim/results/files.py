@@ -95,21 +95,22 @@ def read_whole(path: Path, most: int | None = None) -> bytes:
         Also if it has more than ``most`` bytes.
     """
     with _open_plain(path) as file:
-        status = os.fstat(file.fileno())
-        if most is not None and status.st_size > most:
+        if most is not None and os.fstat(file.fileno()).st_size > most:
             raise OSError(errno.EFBIG, "too large", str(path))
-        if status.st_size > _LARGE and getattr(status, "st_blocks", status.st_size) < status.st_size >> 19:
-            raise OSError(errno.EFBIG, "says to be large, but holds nothing", str(path))
         return file.read()
 
 
 def _open_plain(path: Path) -> BinaryIO:
-    """Open a plain file; nothing behind a link, no device and no pipe."""
+    """Open a plain file; nothing behind a link, no device, no pipe, and no large file of holes."""
     descriptor = os.open(path, _READ)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    problem = "" if stat.S_ISREG(status.st_mode) else "not a plain file"
+    if status.st_size > _LARGE and getattr(status, "st_blocks", status.st_size) < status.st_size >> 19:
+        problem = "says to be large, but holds nothing"
+    if not problem:
         return open(descriptor, "rb")  # noqa: PTH123 - a descriptor has no Path
     os.close(descriptor)
-    raise OSError(errno.EINVAL, "not a plain file", str(path))
+    raise OSError(errno.EINVAL, problem, str(path))
 
 
 def parse_json(data: bytes) -> Any:

@@ -168,7 +168,7 @@ def read_manifest(folder: Path) -> Manifest:
             record = _record_of(line)
             if record is None or not _take(manifest, record, number):
                 manifest.problems.append(f"line {number}")
-                if len(manifest.problems) > _MOST_PROBLEMS:
+                if len(line) > LARGEST_DOCUMENT or len(manifest.problems) > _MOST_PROBLEMS:
                     break
     except FileNotFoundError as error:
         raise IntegrityError(
