@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import ceil, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import click
 
 from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, how_compared, how_sure, order_mark
-from sandwich_sim.analysis.compare_verdict import digits_for, format_number
+from sandwich_sim.analysis.compare_numbers import MISSING, format_level, with_error
 from sandwich_sim.cli.output import clean_line, screen_width, wrap
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.compare_result import Comparison, PairComparison
 
-MISSING = "–"
 _WIDE = 96
 _LABEL = 26
 
@@ -79,35 +78,15 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _cells(row: Row, factor: float, is_wide: bool) -> list[str]:
     gap, shape, difference = row.found.gap, row.found.shape, row.difference
     mark = "*" if row.verdict.statistic == "median" else ""
-    cells = [_number(level * factor) for level in row.levels]
-    cells.append(_with_error(difference.value * factor, difference.standard_error * factor) + mark)
+    cells = [format_level(level * factor) for level in row.levels]
+    cells.append(with_error(difference.value * factor, difference.standard_error * factor) + mark)
     if is_wide:
-        cells += [_number(each.value * factor) for each in gap.spread[::2]] or [""] * 3
+        cells += [format_level(each.value * factor) for each in gap.spread[::2]] or [""] * 3
     cells.append(f"{gap.above.value:.3f}" if isfinite(gap.above.value) else MISSING)
     if shape is None:
         return [*cells, "", "", ""]
     distances = shape.wasserstein.measured.value * factor, shape.kolmogorov_smirnov.measured.value
-    return [*cells, _number(distances[0]), f"{distances[1]:.3f}", order_mark(row)]
-
-
-def _number(value: float) -> str:
-    if not isfinite(value):
-        return MISSING
-    return f"{value:.1e}" if abs(value) >= 1e5 else format_number(value, 2)
-
-
-def _with_error(value: float, error: float) -> str:
-    """Write a difference and its standard error, which is rounded up and never shown as zero."""
-    if not isfinite(value):
-        return MISSING
-    if not isfinite(error):
-        return f"{_number(value)} ±?"
-    sign = "+" if value > 0 else ""
-    if abs(value) >= 1e5 or error >= 1e5:
-        return f"{sign}{value:.1e} ±{error:.0e}"
-    digits = min(4, digits_for(error)) if error > 0.0 else 2
-    rounded = f"{ceil(round(error * 10**digits, 6)) / 10**digits:.{digits}f}" if error else "0"
-    return f"{sign}{format_number(value, digits)} ±{rounded}"
+    return [*cells, format_level(distances[0]), f"{distances[1]:.3f}", order_mark(row)]
 
 
 def _legend(pair: PairComparison, width: int) -> Iterator[str]:
@@ -115,7 +94,7 @@ def _legend(pair: PairComparison, width: int) -> Iterator[str]:
     spread = "; 5%, 50%, 95%: of B − A over the trajectories" if pair.relation == "paired" else ""
     stars = any(verdict.statistic == "median" for verdict in pair.verdicts)
     text = (
-        f"A, B: means (* medians). B − A: ± standard error{spread}. P(B>A): how often B is above{apart}. "
+        f"A, B: means (* medians). B − A: ± one standard error{spread}. P(B>A): how often B is above{apart}. "
         "W, KS: Wasserstein and Kolmogorov-Smirnov distance. Order: >1, >2 B is larger at first, only at "
         "second order (<: smaller), x neither; each wrong at most once in a hundred."
     )

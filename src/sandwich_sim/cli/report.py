@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import file_size, note, say, say_json
 from sandwich_sim.errors import UsageError
+
+if TYPE_CHECKING:
+    from sandwich_sim.analysis.compare_result import Comparison
 
 MOST_RUNS = 12
 
@@ -33,6 +37,7 @@ MOST_RUNS = 12
 def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) -> None:
     """Write one HTML file that shows the result folders RUN, side by side if there are several.
 
+    Several are compared, each with the first: by differences of single trajectories where they pair.
     The file needs no network and no server: mail it, open it, print it.
     """
     if len(runs) > MOST_RUNS:
@@ -47,9 +52,18 @@ def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) ->
         raise UsageError(
             f"a report needs {error.name}. Install it: pip install 'sandwich-sim[plots]'"
         ) from error
-    size = write_report(runs, output)
+    comparisons, not_compared = _compare(runs)
+    size = write_report(runs, output, comparisons=comparisons, not_compared=not_compared)
     if as_json:
         say_json({"file": output, "bytes": size, "runs": runs})
         return
     say(str(output))
     note(f"{file_size(size)}; open it in any browser.")
+
+
+def _compare(runs: tuple[Path, ...]) -> tuple[list[Comparison], list[str]]:
+    if len(runs) < 2:
+        return [], []
+    from sandwich_sim.studies.compare_runs import compare_runs
+
+    return compare_runs(runs)

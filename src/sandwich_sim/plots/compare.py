@@ -50,13 +50,13 @@ def draw_differences(block: Block, pair: PairComparison, theme: Theme = LIGHT) -
     """
     figure, axes = new_figure("page", theme, n_row=max(4, len(block.rows)))
     colors = _colors(block, pair, theme)
+    is_cut = _fit(axes, block)
     for place, (row, color) in enumerate(zip(block.rows, colors, strict=True)):
         _draw_row(axes, place, row, block.factor, color, theme)
     axes.axvline(0.0, color=theme.muted, linewidth=1.0, zorder=1)
     axes.xaxis.grid(True, color=theme.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.set_ylim(len(block.rows) - 0.45, -0.6)
-    is_cut = _fit(axes, block)
     axes.set_yticks(range(len(block.rows)), [row.label for row in block.rows], color=theme.text)
     axes.locator_params(axis="x", nbins=7)
     axes.xaxis.set_major_formatter(lambda value, _position: _signed(value))
@@ -72,8 +72,9 @@ def draw_differences(block: Block, pair: PairComparison, theme: Theme = LIGHT) -
 def _draw_row(axes: Axes, place: int, row: Row, factor: float, color: str, theme: Theme) -> None:
     measured, spread, size = row.difference, row.found.gap.spread, font_size(axes)
     if spread:
-        low, high = spread[0].value * factor, spread[-1].value * factor
-        axes.barh(place, high - low, left=low, height=0.42, color=color, alpha=0.32, zorder=2, clip_on=True)
+        # Cut here: what embeds the figure may not know of clipping.
+        low, high = np.clip([spread[0].value * factor, spread[-1].value * factor], *axes.get_xlim())
+        axes.barh(place, high - low, left=low, height=0.42, color=color, alpha=0.32, zorder=2)
     if not measured.is_known:
         return
     value = measured.value * factor

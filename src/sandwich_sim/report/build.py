@@ -8,16 +8,20 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandwich_sim._version import __version__
 from sandwich_sim.analysis.run_view import RunView, open_view
 from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.style import color_pairs
-from sandwich_sim.report import sections_chain, sections_evidence, sections_lab
+from sandwich_sim.report import sections_chain, sections_compare, sections_evidence, sections_lab
 from sandwich_sim.report.html import Html, element, join, text
 from sandwich_sim.report.run_page import RunPage
 from sandwich_sim.report.svg import Embedder, drawn_for_a_page
 from sandwich_sim.results.files import write_file
+
+if TYPE_CHECKING:
+    from sandwich_sim.analysis.compare_result import Comparison
 
 STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("page.css", "page.js"))
 
@@ -132,7 +136,17 @@ SECTIONS = (
 )
 
 
-def write_report(folders: Sequence[Path], output: Path) -> int:
+COMPARE = "compare"
+"""Name of the section that compares runs; it stands second, where there is something to compare."""
+
+
+def write_report(
+    folders: Sequence[Path],
+    output: Path,
+    *,
+    comparisons: Sequence[Comparison] = (),
+    not_compared: Sequence[str] = (),
+) -> int:
     """Write the report of one run or several side by side.
 
     Parameters
@@ -141,6 +155,10 @@ def write_report(folders: Sequence[Path], output: Path) -> int:
         Complete run folders.
     output : Path
         Written whole or not at all.
+    comparisons : sequence of Comparison
+        Of these runs (`studies.compare_runs`).
+    not_compared : sequence of str
+        What could not be compared, and why.
 
     Returns
     -------
@@ -154,13 +172,19 @@ def write_report(folders: Sequence[Path], output: Path) -> int:
     ResourceError
         If the disk is full.
     """
-    page = build_report([open_view(folder) for folder in folders]).encode()
+    views = [open_view(folder) for folder in folders]
+    page = build_report(views, comparisons=comparisons, not_compared=not_compared).encode()
     write_file(output, page)
     return len(page)
 
 
-def build_report(views: Sequence[RunView]) -> str:
-    """Return the report of one run or several as HTML."""
+def build_report(
+    views: Sequence[RunView],
+    *,
+    comparisons: Sequence[Comparison] = (),
+    not_compared: Sequence[str] = (),
+) -> str:
+    """Return the report of one run or several as HTML; parameters as `write_report`."""
     if not views:
         raise UsageError("no run to report on. Name one or more result folders.")
     hops = [str(hop) for view in views for hop in view.dataset["hop"].values]
@@ -172,6 +196,10 @@ def build_report(views: Sequence[RunView]) -> str:
     ]
     with drawn_for_a_page():
         sections = [_section(section, pages) for section in SECTIONS]
+        if comparisons or not_compared:
+            folders = {view.folder.resolve(): label for view, label in zip(views, labels, strict=True)}
+            compared = sections_compare.compare_section(comparisons, not_compared, folders, embedder)
+            sections.insert(1, _compare_section(compared))
     style = _style(embedder)
     script = SCRIPT.read_text(encoding="utf-8")
     head = [
@@ -185,7 +213,7 @@ def build_report(views: Sequence[RunView]) -> str:
     many = "many" if len(pages) > 1 else None
     body = [
         _header(pages),
-        _navigation(),
+        _navigation(is_compared=len(sections) > len(SECTIONS)),
         element("main", sections),
         _footer(),
         Html(f"<script>{script}</script>"),
@@ -245,9 +273,23 @@ def _header(pages: Sequence[RunPage]) -> Html:
     return element("header", words, element("button", "Dark", type="button", id="theme", hidden=True))
 
 
-def _navigation() -> Html:
-    links = [element("li", element("a", each.title, href=f"#{each.name}")) for each in SECTIONS]
+def _navigation(*, is_compared: bool) -> Html:
+    targets = [(each.name, each.title) for each in SECTIONS]
+    if is_compared:
+        targets.insert(1, (COMPARE, "Compared"))
+    links = [element("li", element("a", title, href=f"#{name}")) for name, title in targets]
     return element("nav", element("ul", links), aria_label="Sections")
+
+
+def _compare_section(compared: Html) -> Html:
+    return element(
+        "section",
+        element("h2", "Compared", id=f"{COMPARE}-title"),
+        element("p", sections_compare.LEAD, class_="lead"),
+        compared,
+        id=COMPARE,
+        aria_labelledby=f"{COMPARE}-title",
+    )
 
 
 def _section(section: Section, pages: Sequence[RunPage]) -> Html:

@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from sandwich_sim.analysis.assumptions import assumptions, is_stale
+from sandwich_sim.analysis.compare_blocks import blocks_of
+from sandwich_sim.analysis.compare_numbers import format_difference
 from sandwich_sim.analysis.headline import headline
+from sandwich_sim.analysis.run_view import open_view
 from sandwich_sim.errors import UsageError
 from sandwich_sim.report.build import SECTIONS, build_report, write_report
 from sandwich_sim.report.html import Html, element, text
 from sandwich_sim.report.svg import Embedder, drawn_for_a_page
 from sandwich_sim.report.tables import estimate_text
 from sandwich_sim.results.summary import Estimate
+from sandwich_sim.scenario.load import load_scenario
+from sandwich_sim.simulation import run
+from sandwich_sim.studies.compare_runs import compare_runs
 from small_runs import BARE, FOURTEEN_HOPS, MARKUP, small_run, small_view
 
 MOST_BYTES = 3_000_000
@@ -179,6 +185,59 @@ def test_several_runs_stand_side_by_side_and_are_told_apart():
     assert titles[1].startswith("Bare (")
     names = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
     assert len(names) == len(set(names))
+
+
+def test_two_runs_are_compared_in_a_section_of_their_own():
+    folders = [small_run("base", "outcomes", 4096), small_run("price_war")]
+    comparisons, reasons = compare_runs(folders)
+    assert reasons == []
+    views = [small_view("base", "outcomes", 4096), small_view("price_war")]
+    page = build_report(views, comparisons=comparisons)
+    reader = Reader(page)
+    assert reader.open == []
+    names = [section["id"] for section in reader.all("section")]
+    assert names[:2] == ["headline", "compare"] and len(names) == len(SECTIONS) + 1
+    assert [link["href"] for link in reader.all("a")] == [f"#{name}" for name in names]
+    part = page[page.index('<section id="compare"') : page.index('<section id="dollar"')]
+    (pair,) = comparisons[0].pairs
+    assert "2,048 trajectories (sobol, seed 20260701), paired: same draws, same shocks." in part
+    for verdict in pair.verdicts:
+        assert text(verdict.sentence) in part
+    drawings = Reader(part).all("svg")
+    assert len(drawings) == 9  # cents, shares and margins of the hops, the all-in margin, events
+    assert all(len(drawing["aria-label"]) > 20 for drawing in drawings)
+    assert len(Reader(part).all("table")) == len(blocks_of(pair)) == 5
+    for row in blocks_of(pair)[0].rows:
+        value, error = format_difference(row.difference.value, row.difference.standard_error)
+        star = " *" if row.verdict.statistic == "median" else ""
+        assert f"<td>{value}{star}</td><td>± {error}</td>" in part
+    used = set(re.findall(r"var\(--c([0-9a-f]{6})\)", part))
+    assert used <= set(re.findall(r"--c([0-9a-f]{6}):", page))
+    identifiers = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_runs_that_do_not_pair_or_cannot_be_compared_say_why(tmp_path):
+    run(load_scenario(MARKUP), output=tmp_path / "other", trajectories=256, seed=7, keep="outcomes")
+    folders = [small_run("base", "outcomes", 4096), tmp_path / "other", small_run("base", "summary", 1024)]
+    comparisons, reasons = compare_runs(folders)
+    assert len(comparisons) == len(reasons) == 1
+    page = build_report([open_view(each) for each in folders], comparisons=comparisons, not_compared=reasons)
+    part = page[page.index('<section id="compare"') : page.index('<section id="dollar"')]
+    (pair,) = comparisons[0].pairs
+    assert pair.relation == "independent" and pair.reasons
+    assert f"Not paired (4,096 and 256 trajectories): {text('; '.join(pair.reasons))}" in part
+    assert "Not compared: " in part and "--keep summary" in part
+    assert "<script" not in part and "<img" not in part
+    assert Reader(page).open == []
+
+
+def test_a_folder_named_like_a_shipped_scenario_is_read_and_not_simulated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, trajectories in (("base", 4096), ("price_war", 2048)):
+        (tmp_path / name).symlink_to(small_run(name, "outcomes", trajectories))
+    (comparison,), _ = compare_runs([Path("base"), Path("price_war")])
+    assert all(side.is_run for side in comparison.sides)
 
 
 @pytest.mark.parametrize("keep", ["summary", "paths"])
