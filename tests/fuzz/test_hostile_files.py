@@ -291,9 +291,12 @@ def test_no_statement_of_pieces_runs_code(tmp_path):
     )
     words = [*pieces.split(), "lambda", "__class__", "import", "'a'", '"', "\\", "\0", "é", "9" * 50]
     chance, read = random.Random(1), 0
-    for _ in range(20_000):
-        text = chance.choice(("", " ")).join(chance.choices(words, k=chance.randint(1, 9)))
-        text = chance.choice(("", "mean(", "p50(gap", "P(bust")) + text
+    sound = ("p50 ( gap @ 2030 ) < 0.5", "P ( bust ) >= 5%", "mean ( margin.lab @ horizon ) in [ -1 , 1e3 ]")
+    for _ in range(5000):
+        tokens = chance.choice(sound).split()
+        for _ in range(chance.choice((1, 1, 2, 5))):
+            tokens[chance.randrange(len(tokens))] = chance.choice(words)
+        text = chance.choice(("", " ")).join(tokens)
         try:
             statement = parse_statement(text, frame)
         except StatementError as error:
