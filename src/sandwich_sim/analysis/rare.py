@@ -120,9 +120,9 @@ class RareEstimate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95% interval."""
-        low, high = self.best.interval()
-        return max(low, 0.0), min(high, 1.0)
+        """Interval that holds both methods' 95% intervals: where shocks matter, each alone is too narrow."""
+        ends = [self.by_importance.interval(), self.by_subsets.interval()]
+        return max(min(low for low, _ in ends), 0.0), min(max(high for _, high in ends), 1.0)
 
     @property
     def fresh_accepted(self) -> float:

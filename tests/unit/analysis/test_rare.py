@@ -92,10 +92,10 @@ def test_what_cannot_be_reached_is_said(far):
 
 @pytest.mark.nightly
 def test_intervals_cover():
-    """95% of the intervals hold the truth; 500 of them, so 91% to 99% but once in 10,000 times."""
-    distance, hits = linear(1e-5, share=0.2), 0
-    for seed in range(500):
-        low, high = estimate_rare(distance, N_INPUT, seed=seed, level_size=256, final_size=2048).interval
-        hits += low <= 1e-5 <= high
-    print(f"coverage {hits / 500:.3f}")
-    assert 0.91 <= hits / 500 <= 0.99
+    """95% of the intervals hold the truth: of 100, fewer than 86 but once in 5,000 times."""
+    distance, hits = linear(1e-4, share=0.2), 0
+    for seed in range(100):
+        low, high = estimate_rare(distance, 20, seed=seed, level_size=128, final_size=1024).interval
+        hits += low <= 1e-4 <= high
+    print(f"coverage {hits / 100}")
+    assert hits >= 86
