@@ -94,6 +94,11 @@ class Attribution:
         largest = self.factor * max([abs(self.gap.value), *steps])
         return min(9, max(0, 2 - floor(log10(largest)))) if 0.0 < largest < inf else 2
 
+    @property
+    def gap_unit(self) -> str:
+        """Unit of the gap and the shares as shown: differences of percentages are points."""
+        return "points" if self.shown_unit == "%" else self.shown_unit
+
     def ranked(self) -> tuple[Part, ...]:
         """Return the parts, the largest first."""
         return tuple(sorted(self.parts, key=lambda part: -abs(part.share.value)))
@@ -170,6 +175,15 @@ def _document(attribution: Attribution) -> dict[str, Any]:
 def _numbers(measured: Measured) -> dict[str, float]:
     low, high = measured.interval()
     return {"value": measured.value, "standard_error": measured.standard_error, "low": low, "high": high}
+
+
+def shorten_middle(name: str, most: int) -> str:
+    """Return a name of at most ``most`` letters; what is too long loses its middle, where names are alike."""
+    if len(name) <= most:
+        return name
+    kept = max(1, most - 1)
+    tail = kept // 2
+    return f"{name[: kept - tail]}…{name[len(name) - tail :]}"
 
 
 def share_of(columns: Floats, sampling_error: float, degrees_of_freedom: float, n: int) -> Measured:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from sandwich_sim.cli.explain import explain_options, explain_pairs, print_explanation, write_waterfalls
+from sandwich_sim.cli.explain import (
+    explain_options,
+    explain_pairs,
+    outcomes_of,
+    print_explanation,
+    write_waterfalls,
+)
 from sandwich_sim.cli.options import WholeNumber, example, json_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -37,7 +43,8 @@ UNSETTLED = 4
     "metrics",
     multiple=True,
     metavar="OUTCOME",
-    help="What to compare: margin.chips @ 2030, profit_share (each hop), an event. May be repeated.  "
+    help="What to compare: margin.chips @ 2030, profit_share (each hop), an event; with --explain also "
+    "p5(margin.chips @ 2030), P(gap @ 2030 > 6). May be repeated.  "
     "[default: cents kept, profit share and margin of each hop, all-in margin, events]",
 )
 @click.option("-n", "--trajectories", type=WholeNumber(min=1), metavar="N", help="How many trajectories.")
@@ -78,6 +85,9 @@ def command(a: str, others: tuple[str, ...], **options: Any) -> int:
     compared as independent samples. The exit code is 4 where --until ends unsettled.
     """
     _check_options(options)
+    options["statistics"] = options["metrics"]
+    if options["explain"]:
+        options["metrics"] = outcomes_of(options["metrics"])
     if options["output"] is not None:
         _check_folder(options["output"])
     result = _compare([a, *others], options)

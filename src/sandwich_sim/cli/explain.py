@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil, isfinite
@@ -17,6 +18,7 @@ from sandwich_sim.cli.progress import ProgressLine
 if TYPE_CHECKING:
     from sandwich_sim.analysis.attribution import Attribution, Explanation, Part
     from sandwich_sim.analysis.compare_result import Comparison, PairComparison, Side
+    from sandwich_sim.analysis.metrics import Metric
     from sandwich_sim.scenario.spec import ScenarioSpec
     from sandwich_sim.studies.explain import ExplainPlan
 
@@ -28,6 +30,8 @@ _MOST_PRINTED = 4
 _MOST_KEYS = 12
 """Keys printed of a cause."""
 _BAR = 24
+_SHORT_BAR = 8
+_SHORT_NAME = 12
 
 
 def explain_options(function: Function) -> Function:
@@ -65,11 +69,13 @@ def explain_pairs(result: Comparison, options: dict[str, Any]) -> list[Explanati
     """Explain every pair of a comparison, with what it will take said before."""
     from sandwich_sim.studies.explain import plan_explanation, run_explanation
 
+    asked = options["statistics"]
+    chosen = [_statistics(pair, asked) for pair in result.pairs]
     plans = [
         plan_explanation(
             _scenario(pair.a),
             _scenario(pair.b),
-            _statistics(pair, options["metrics"]),
+            names,
             trajectories=options["trajectories"] or min(pair.n[0], USUAL_TRAJECTORIES),
             seed=pair.a.meta.seed,
             sampler=pair.a.meta.sampler,
@@ -79,15 +85,16 @@ def explain_pairs(result: Comparison, options: dict[str, Any]) -> list[Explanati
             permutations=options["permutations"],
             threads=options["threads"],
         )
-        for pair in result.pairs
+        for pair, (names, _) in zip(result.pairs, chosen, strict=True)
     ]
     found = []
-    for plan in plans:
+    for plan, (_, remarks) in zip(plans, chosen, strict=True):
         if not options["quiet"]:
             note(describe_plan(plan))
         progress = ProgressLine("explaining", quiet=options["quiet"])
         try:
-            found.append(run_explanation(plan, progress=progress))
+            explanation = run_explanation(plan, progress=progress)
+            found.append(replace(explanation, remarks=(*remarks, *explanation.remarks)))
         finally:
             progress.close()
     return found
@@ -101,11 +108,61 @@ def _scenario(side: Side) -> ScenarioSpec:
     return replace(spec, name=side.name)
 
 
-def _statistics(pair: PairComparison, asked: Sequence[str]) -> list[str]:
-    """Return what was compared, or else the mean of the cents that each hop keeps."""
-    if asked:
-        return [found.metric.name for found in pair.metrics]
-    return [f"mean(cents_kept.{hop} @ {pair.horizon.isoformat()})" for hop in pair.hops]
+def outcomes_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the outcomes that statistics are of, for the comparison: ``x`` of ``p5(x)`` and ``P(x > 1)``."""
+    found = []
+    for text in texts:
+        inner = re.fullmatch(r"\s*\w+\s*\((.*)\)\s*", text)
+        found.append(re.split(r"[<>]", inner.group(1))[0].strip() if inner else text)
+    return tuple(dict.fromkeys(found))
+
+
+def _statistics(pair: PairComparison, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what is explained, and a sentence where that is not what was asked for.
+
+    Statistics as they are named; of an outcome alone the usual ones; else the mean of the cents
+    that each hop keeps. A mean that `compare` does not judge is not shared out: its median is.
+    """
+    from sandwich_sim.analysis.compare_pairing import share_metrics
+    from sandwich_sim.analysis.metrics import parse_statistic
+    from sandwich_sim.studies.explain import usual_statistics
+
+    meta, other = pair.a.meta, pair.b.meta
+    judged = zip(pair.metrics, pair.verdicts, strict=True)
+    few = {found.metric.name for found, verdict in judged if verdict.statistic == "median"}
+    names: list[str] = []
+    left_out: list[str] = []
+    for text in asked or [f"mean(cents_kept.{hop} @ {pair.horizon.isoformat()})" for hop in pair.hops]:
+        if "(" in text:
+            usual = [parse_statistic(text, meta).name]
+        else:
+            usual = [
+                name for metric in share_metrics([text], meta, other).a for name in usual_statistics(metric)
+            ]
+        for name in usual:
+            statistic = parse_statistic(name, meta)
+            metric = statistic.metric
+            if statistic.kind == "mean" and metric is not None and _is_among(metric, few, pair):
+                names.append(f"p50({metric.name})")
+                left_out.append(metric.name)
+            else:
+                names.append(name)
+    if not left_out:
+        return list(dict.fromkeys(names)), []
+    which = ", ".join(dict.fromkeys(left_out))
+    why = (
+        f"Left out, as in the comparison: the mean of {which}, since a few far trajectories make it and its "
+        "error says nothing. The median stands first instead."
+    )
+    return list(dict.fromkeys(names)), [why]
+
+
+def _is_among(metric: Metric, few: set[str], pair: PairComparison) -> bool:
+    """Whether a metric is one of those named; the horizon may be spelled as its date."""
+    series, _, when = metric.name.partition(" @ ")
+    is_last = when in ("", "horizon", pair.horizon.isoformat())
+    spelled = [metric.name, *((f"{series} @ horizon", f"{series} @ {pair.horizon}") if is_last else ())]
+    return any(name in few for name in spelled)
 
 
 def describe_plan(plan: ExplainPlan) -> str:
@@ -121,8 +178,6 @@ def describe_plan(plan: ExplainPlan) -> str:
 
 def write_waterfalls(explanations: Sequence[Explanation], options: dict[str, Any]) -> list[str]:
     """Draw the statistics that are printed, light and dark, into the folder of `--output`."""
-    import re
-
     from sandwich_sim.plots.style import DARK, LIGHT, new_figure, plain_text, save_figure
     from sandwich_sim.plots.waterfall import plot_waterfall
 
@@ -181,23 +236,31 @@ def _weight(attribution: Attribution) -> float:
 
 
 def _block(attribution: Attribution, width: int) -> Iterator[str]:
+    from sandwich_sim.analysis.attribution import shorten_middle
+
     digits, factor = attribution.digits, attribution.factor
     unit = f" {attribution.shown_unit}" if attribution.shown_unit else ""
     ends = " → ".join(_number(factor * end, digits) for end in (attribution.first, attribution.second))
     half_width = _half_width(attribution.gap.half_width(), factor, digits)
-    gap = f"{_signed(factor * attribution.gap.value, digits)}{half_width}"
+    points = " points" if attribution.gap_unit != attribution.shown_unit else ""
+    gap = f"{_signed(factor * attribution.gap.value, digits)}{half_width}{points}"
     yield from wrap(clean_line(f"{attribution.label}: {ends}{unit} ({gap})"), width)
     parts = attribution.ranked()
     largest = max((abs(part.share.value) for part in parts), default=0.0)
     cells = [_cells(part, attribution) for part in parts]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    # Bars give way first, then names lose their middle; numbers are never cut.
+    room = width - 2 - sum(2 + space for space in widths[1:])
+    bar_space = min(_BAR, max(_SHORT_BAR, room - widths[0] - 2))
+    bar_space = bar_space if room - bar_space - 2 >= _SHORT_NAME else 0
+    name_space = min(widths[0], max(_SHORT_NAME, room - (bar_space + 2 if bar_space else 0)))
     for part, row in zip(parts, cells, strict=True):
-        filled = round(_BAR * abs(part.share.value) / largest) if largest > 0.0 else 0
-        columns = f"  {row[0]:<{widths[0]}}" + "".join(
+        filled = round(bar_space * abs(part.share.value) / largest) if largest > 0.0 else 0
+        columns = f"  {shorten_middle(row[0], name_space):<{name_space}}" + "".join(
             f"  {cell:>{space}}" for cell, space in zip(row[1:], widths[1:], strict=True)
         )
         bar = "█" * filled if part.share.value > 0.0 else "▒" * filled
-        yield f"{columns[: width - _BAR - 2]}  {bar}".rstrip()
+        yield f"{columns}  {bar}".rstrip()
 
 
 def _cells(part: Part, attribution: Attribution) -> tuple[str, str, str]:
@@ -209,7 +272,7 @@ def _cells(part: Part, attribution: Attribution) -> tuple[str, str, str]:
 
 def _sentence(attribution: Attribution) -> str:
     digits, factor = attribution.digits, attribution.factor
-    unit = f" {attribution.shown_unit}" if attribution.shown_unit else ""
+    unit = f" {attribution.gap_unit}" if attribution.gap_unit else ""
     causes = ", ".join(
         f"{part.group} {_signed(factor * part.share.value, digits)}" for part in attribution.ranked()
     )
@@ -220,7 +283,7 @@ def _closing(explanation: Explanation, left_out: int) -> Iterator[str]:
     width = screen_width()
     yield click.style("Causes", bold=True)
     for name, keys in explanation.groups.items():
-        yield f"  {clean_line(name)}"
+        yield from (f"  {line}" for line in wrap(clean_line(name), width - 2))
         for key in keys[:_MOST_KEYS]:
             lines = wrap(clean_line(key), width - 8)
             yield from (f"{'        ' if number else '    '}{line}" for number, line in enumerate(lines))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
+from matplotlib.textpath import text_to_path
 
+from sandwich_sim.analysis.attribution import shorten_middle
 from sandwich_sim.analysis.compare_verdict import format_number
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, ink, is_narrow, mark
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 _MINUS = "\N{MINUS SIGN}"
 MOST_STEPS = 8
 """Groups with a row of their own; the smallest of the others share one."""
+_LONGEST_NAME = 30
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def plot_waterfall(
             line.set_path_effects([withStroke(linewidth=2.2 * width, foreground=theme.background)])
     _frame(ax, rows, narrow=narrow, theme=theme)
     _label(ax, rows, attribution.digits, narrow=narrow, theme=theme)
-    _write_titles(ax, attribution, narrow=narrow, theme=theme)
+    _write_titles(ax, attribution, rows, narrow=narrow, theme=theme)
     return ax
 
 
@@ -86,7 +90,8 @@ def describe_waterfall(attribution: Attribution, *, first: str, second: str) -> 
     steps = ", ".join(f"{row.label} {_signed(row.step, digits)}" for row in rows[1:-1])
     ends = [f"{row.label} {format_number(row.end, digits)}" for row in (rows[0], rows[-1])]
     unit = f" [{attribution.shown_unit}]" if attribution.shown_unit else ""
-    return f"{attribution.label}{unit}: {', '.join(ends)}. Of the difference: {steps}."
+    points = " [points]" if attribution.gap_unit != attribution.shown_unit else ""
+    return f"{attribution.label}{unit}: {', '.join(ends)}. Of the difference{points}: {steps}."
 
 
 def _rows(attribution: Attribution, first: str, second: str) -> list[_Row]:
@@ -137,7 +142,7 @@ def _frame(ax: Axes, rows: list[_Row], *, narrow: bool, theme: Theme) -> None:
 def _label(ax: Axes, rows: list[_Row], digits: int, *, narrow: bool, theme: Theme) -> None:
     """Name each bar and write its number beside it, or above it where there is no room beside."""
     size = font_size(ax)
-    names = [textwrap.shorten(row.label, 34, placeholder="…") for row in rows]
+    names = _names(rows)
     ax.set_yticks([] if narrow else range(len(rows)), [] if narrow else names, color=theme.text)
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         weight = "bold" if row.is_total else "normal"
@@ -158,22 +163,51 @@ def _label(ax: Axes, rows: list[_Row], digits: int, *, narrow: bool, theme: Them
             )  # fmt: skip
 
 
-def _write_titles(ax: Axes, attribution: Attribution, *, narrow: bool, theme: Theme) -> None:
+def _names(rows: list[_Row]) -> list[str]:
+    return [shorten_middle(" ".join(row.label.split()), _LONGEST_NAME) for row in rows]
+
+
+def _write_titles(
+    ax: Axes, attribution: Attribution, rows: list[_Row], *, narrow: bool, theme: Theme
+) -> None:
+    """Write the title and what the steps are, broken where the figure ends."""
     size = font_size(ax)
-    unit = attribution.shown_unit
+    unit = attribution.gap_unit
     what = f"Each step: its share of the gap{f' [{unit}]' if unit else ''}, line 95% interval."
     if ax.get_xlim()[0] > 0.0 or ax.get_xlim()[1] < 0.0:
         what += " The axis does not begin at zero."
-    lines = textwrap.wrap(what, 50 if narrow else 100)
-    title = textwrap.wrap(attribution.label, 38 if narrow else 62)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    # The titles begin where the bars do: right of the names of the bars.
+    beside = 0.0 if narrow else max(_width(name, size) for name in _names(rows)) + size
+    room = 0.95 * 72.0 * float(figure.get_figwidth()) - beside
+    title_size = (1.2 if narrow else 1.4) * size
+    lines = _broken(what, size, room)
+    title = _broken(attribution.label, title_size, room, weight="bold")
     ax.annotate(
         "\n".join(lines), (0.0, 1.0), (0.0, 0.8 * size), xycoords="axes fraction",
         textcoords="offset points", color=theme.muted, fontsize=size, linespacing=1.35,
     )  # fmt: skip
     ax.set_title(
         "\n".join(title), loc="left", weight="bold", color=theme.text,
-        pad=size * (1.2 + 1.6 * len(lines)), fontsize=(1.2 if narrow else 1.4) * size,
+        pad=size * (1.2 + 1.6 * len(lines)), fontsize=title_size,
     )  # fmt: skip
+
+
+def _broken(text: str, size: float, room: float, *, weight: str = "normal") -> list[str]:
+    """Break a text into lines that are at most ``room`` wide [points]."""
+    most = len(text)
+    lines = [text]
+    while most > 10 and max(_width(line, size, weight) for line in lines) > room:
+        most -= 1
+        lines = textwrap.wrap(text, most)
+    return lines
+
+
+def _width(text: str, size: float, weight: str = "normal") -> float:
+    """Return how wide a line of text is [points]."""
+    font = FontProperties(size=size, weight=weight)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
 def _signed(value: float, digits: int) -> str:

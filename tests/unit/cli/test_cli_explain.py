@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from sandwich_sim.analysis.attribution import Attribution, Part
+from sandwich_sim.analysis.difference import Measured
+from sandwich_sim.cli.explain import _block
+
 SMALL = ["-n", 256, "--metric", "cents_kept.lab @ horizon"]
 
 
@@ -87,3 +91,44 @@ def test_scenarios_that_do_not_differ_cannot_be_explained(call, tmp_path):
     result = call("compare", "base", "same.toml", "--explain", *SMALL)
     assert result.exit_code == 2
     assert "do not differ in anything that changes these outcomes" in result.stderr
+
+
+def test_statistics_that_are_named_are_what_is_explained(call, mine):
+    named = ["p5(margin.lab @ 2030-07)", "P(gap @ horizon > 6)", "mean(cents_kept.lab @ horizon)"]
+    asked = [part for name in named for part in ("--metric", name)]
+    document = json.loads(call("compare", "base", mine, "--explain", "-n", 256, *asked, "--json").stdout)
+    names = [each["name"] for each in document["explanations"][0]["statistics"]]
+    assert names == named
+    compared = [each["name"] for each in document["pairs"][0]["metrics"]]
+    assert compared == ["margin.lab @ 2030-07", "gap @ horizon", "cents_kept.lab @ horizon"]
+
+
+def test_a_mean_that_is_not_judged_is_not_shared_out(call):
+    asked = ["--metric", "margin.lab", "--metric", "mean(margin.lab @ horizon)", "-n", 4096]
+    document = json.loads(call("compare", "base", "price_war", "--explain", *asked, "--json").stdout)
+    assert document["pairs"][0]["metrics"][0]["verdict"]["statistic"] == "median"
+    (explanation,) = document["explanations"]
+    names = [each["name"].partition("(")[0] for each in explanation["statistics"]]
+    assert names == ["p50", "p5", "p95"]
+    assert explanation["remarks"][0] == (
+        "Left out, as in the comparison: the mean of margin.lab @ horizon, since a few far trajectories make "
+        "it and its error says nothing. The median stands first instead."
+    )
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_long_names_of_causes_leave_numbers_whole(width):
+    name = "hop.memory + hop.cooling + edge.chips-* + edge.datacenter-*"
+    parts = tuple(
+        Part(group, Measured(share, 0.00118, 15.0), share, share)
+        for group, share in ((name, -0.0214), ("lab", 0.01))
+    )
+    item = Attribution(
+        "mean(x)", "Mean of margin", "1", 100.0, "%", 0.1, 0.0886, Measured(-0.0114, 0.00118, 15.0), parts
+    )
+    head, *lines = _block(item, width)
+    assert head.endswith("(−1.14 ±0.26 points)")
+    assert all(len(line) <= width for line in lines)
+    assert "−2.14  ±0.26  ▒▒▒▒" in lines[0] and "+1.00  ±0.26  ████" in lines[1]
+    start, end = lines[0].split()[0], lines[0].split("  −")[0]
+    assert start == "hop.memory" and end.endswith("edge.datacenter-*")

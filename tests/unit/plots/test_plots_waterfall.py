@@ -1,5 +1,7 @@
 """The waterfall leads from one scenario to the other, step by step, at any size."""
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.colors import to_hex
 
@@ -77,7 +79,7 @@ def test_an_axis_far_from_zero_says_so():
     assert near.get_xlim()[0] <= 0.0
     _, far = draw(attribution(first=400.0))
     assert far.get_xlim()[0] > 390.0
-    assert any("does not begin at zero" in text.get_text() for text in far.texts)
+    assert any("does not begin at zero" in " ".join(text.get_text().split()) for text in far.texts)
 
 
 def test_steps_without_an_error_are_drawn_without_a_line():
@@ -99,13 +101,32 @@ def test_the_sentence_says_what_the_figure_shows():
     )
 
 
+LONG = {"hop.memory + hop.cooling + edge.chips-* + edge.datacenter-*": -2.5, "hop.lab": 1.0}
+LONG_LABEL = "95% quantile of share of the chain's profit, Foundry and advanced packaging, 2036-07-01"
+
+
+def test_shares_of_percentages_are_points():
+    item = replace(attribution(unit="1", factor=100.0), shown_unit="%")
+    assert any("its share of the gap [points]" in text.get_text() for text in draw(item)[1].texts)
+    said = describe_waterfall(item, first="base", second="war")
+    assert "[%]: base 400," in said and "Of the difference [points]: open_source −250," in said
+
+
+def test_long_names_lose_their_middle():
+    _, axes = draw(attribution(LONG))
+    assert axes.get_yticklabels()[1].get_text() == "hop.memory + ho…e.datacenter-*"
+
+
+@pytest.mark.parametrize("is_long", [False, True])
 @pytest.mark.parametrize("size", ["slide", "page", "phone"])
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_nothing_leaves_the_figure(tmp_path, size, theme):
-    figure, axes = draw(attribution(), size, theme)
+def test_nothing_leaves_the_figure(tmp_path, size, theme, is_long):
+    item = replace(attribution(LONG, first=400.0), label=LONG_LABEL) if is_long else attribution()
+    figure, axes = draw(item, size, theme)
     save_figure(figure, tmp_path / "a.png", scale=1.0)
     width, height = figure.get_size_inches() * figure.dpi
-    for text in [*axes.texts, axes.title, *axes.get_yticklabels()]:
+    # The title at the left is not `axes.title`, which is the one in the middle.
+    for text in [*axes.texts, axes._left_title, *axes.get_yticklabels()]:
         box = text.get_window_extent()
         assert box.x0 >= -1 and box.x1 <= width + 1, text.get_text()
         assert box.y0 >= -1 and box.y1 <= height + 1, text.get_text()
