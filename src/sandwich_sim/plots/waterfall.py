@@ -24,6 +24,8 @@ _MINUS = "\N{MINUS SIGN}"
 MOST_STEPS = 8
 """Groups with a row of their own; the smallest of the others share one."""
 _LONGEST_NAME = 30
+_LONGEST_ABOVE = 24
+"""Of a name that shares its line with the number."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _frame(ax: Axes, rows: list[_Row], *, narrow: bool, theme: Theme) -> None:
 def _label(ax: Axes, rows: list[_Row], digits: int, *, narrow: bool, theme: Theme) -> None:
     """Name each bar and write its number beside it, or above it where there is no room beside."""
     size = font_size(ax)
-    names = _names(rows)
+    names = _names(rows, _LONGEST_ABOVE if narrow else _LONGEST_NAME)
     ax.set_yticks([] if narrow else range(len(rows)), [] if narrow else names, color=theme.text)
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         weight = "bold" if row.is_total else "normal"
@@ -163,8 +165,8 @@ def _label(ax: Axes, rows: list[_Row], digits: int, *, narrow: bool, theme: Them
             )  # fmt: skip
 
 
-def _names(rows: list[_Row]) -> list[str]:
-    return [shorten_middle(" ".join(row.label.split()), _LONGEST_NAME) for row in rows]
+def _names(rows: list[_Row], most: int) -> list[str]:
+    return [shorten_middle(" ".join(row.label.split()), most) for row in rows]
 
 
 def _write_titles(
@@ -179,15 +181,16 @@ def _write_titles(
     figure = ax.get_figure(root=True)
     assert figure is not None
     # The titles begin where the bars do: right of the names of the bars.
-    beside = 0.0 if narrow else max(_width(name, size) for name in _names(rows)) + size
+    beside = 0.0 if narrow else max(_width(name, size) for name in _names(rows, _LONGEST_NAME)) + size
     room = 0.95 * 72.0 * float(figure.get_figwidth()) - beside
     title_size = (1.2 if narrow else 1.4) * size
     lines = _broken(what, size, room)
     title = _broken(attribution.label, title_size, room, weight="bold")
-    ax.annotate(
+    note = ax.annotate(
         "\n".join(lines), (0.0, 1.0), (0.0, 0.8 * size), xycoords="axes fraction",
         textcoords="offset points", color=theme.muted, fontsize=size, linespacing=1.35,
     )  # fmt: skip
+    note.set_in_layout(False)  # like a title: it takes no width from the bars
     ax.set_title(
         "\n".join(title), loc="left", weight="bold", color=theme.text,
         pad=size * (1.2 + 1.6 * len(lines)), fontsize=title_size,
