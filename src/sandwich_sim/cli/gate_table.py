@@ -106,6 +106,6 @@ def _print_rows(judged: Sequence[Judged], verdict: str) -> None:
         )
         for item in guilty[:_MOST_ROWS]
     ]
-    say_columns(rows, ("statistic", "was", "now", "change", "±", "margin", ""), indent="    ")
+    say_columns(rows, ("statistic", "was", "now", "change", "± 1 s.e.", "margin", ""), indent="    ")
     if len(guilty) > _MOST_ROWS:
         click.echo(f"    and {len(guilty) - _MOST_ROWS} more (--json has all)")
