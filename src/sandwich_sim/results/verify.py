@@ -63,7 +63,8 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
     if not (folder / MARKER).is_file():
         raise IntegrityError(
             f"{folder}: the run is not complete (it was stopped, or is still being written). "
-            f"Go on with `sandwich-sim resume {folder}`, or open what is there in Python: open_run(..., allow_partial=True)."
+            f"Go on with `sandwich-sim resume {folder}`, or open what is there in Python: "
+            "open_run(..., allow_partial=True)."
         )
     manifest = read_manifest(folder)
     root = read_metadata(folder)["attributes"]
