@@ -20,7 +20,16 @@ from sandwich_sim.cli.output import clean_line, count, file_size, say_columns, s
 from sandwich_sim.results.machine import available_memory, free_disk
 
 NEEDED = ("numpy", "scipy", "numba", "llvmlite", "xarray", "zarr", "google-crc32c", "click")
-OPTIONAL = ("matplotlib", "pandas", "pyarrow", "openpyxl", "distributed", "SALib", "playwright")
+OPTIONAL = (
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "openpyxl",
+    "distributed",
+    "cryptography",
+    "SALib",
+    "playwright",
+)
 _LEAST_MEMORY = 10**9  # bytes; a run needs about 600 MB
 _LEAST_DISK = 10**9
 

@@ -99,9 +99,9 @@ def command(scenario: str, **options: Any) -> int:
     )
     if options["dry_run"]:
         return _print_plan(plan, options)
-    for text in plan.notes:
-        note(f"warning: {clean_line(text)}")
     if not options["quiet"]:
+        for text in plan.notes:
+            note(f"warning: {clean_line(text)}")
         note(_describe_plan(plan))
     progress = ProgressLine(quiet=options["quiet"])
     try:

@@ -172,7 +172,9 @@ def plan_sweep(
         shocks=shocks,
         threads=threads,
         seconds=0.5 + n_point * (steps * RECORD_SECONDS / threads + _POINT_SECONDS),
-        notes=tuple(dict.fromkeys(note for spec in (reference, *alone) for note in spec.notes)),
+        notes=tuple(
+            dict.fromkeys(_at_any_value(note) for spec in (reference, *alone) for note in spec.notes)
+        ),
     )
 
 
@@ -214,6 +216,12 @@ def run_sweep(plan: SweepPlan, *, progress: Callable[[Progress], None] | None = 
     for frontier in plan.frontiers:
         dataset = add_frontier(dataset, plan.dimensions, frontier.statistic.name, frontier.level)
     return dataset
+
+
+def _at_any_value(note: str) -> str:
+    """Leave out which value of a grid a note is about: all of them say the same."""
+    said, by, _ = note.partition(" by --set ")
+    return f"{said}." if by else said
 
 
 def _usual_statistics(spec: ScenarioSpec) -> list[str]:

@@ -23,7 +23,10 @@ READERS = [
     *("resume", "status", "verify", "repair", "portfolio"),
 ]
 # They simulate, or write where they are told.
-LEFT_OUT = {"init", "export", "doctor", "compare", "explain", "sweep", "gate", "hindcast", "plot", "report"}
+LEFT_OUT = {
+    *("init", "export", "doctor", "compare", "explain", "sweep", "gate", "hindcast", "plot", "report"),
+    *("replay", "sensitivity", "discover", "worth", "rare", "update", "watch"),
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

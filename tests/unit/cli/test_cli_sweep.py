@@ -78,7 +78,6 @@ def test_dry_run_says_what_it_would_take(call):
         (["--grid", "open_source.gop=1,2"], 'Did you mean "gap"'),
         (["--grid", "gap"], "is no axis"),
         ([*GRID, "-o", "a.csv"], "ends neither in .nc"),
-        ([*GRID, "--metric", "gap"], "has a value at every date"),
     ],
 )
 def test_what_cannot_be_swept_is_told_with_exit_code_2(call, args, message):
