@@ -19,7 +19,7 @@ BASE_MEMORY = 260_000_000
 """Interpreter, NumPy, numba and the compiled kernels [B]: 180 to 220 MB in a run, 330 MB in all while
 they are compiled for the first time, 300 MB with xarray in `simulate`."""
 RECORD_SECONDS = 240e-9
-"""One trajectory-step of the default chain on one core [s]: 228 in the kernel (docs/performance.md), and what
+"""One trajectory-step of the default chain on one core [s]: 215 in the kernel (docs/performance.md), and what
 is written and summed beside it."""
 _METADATA = 1_200
 """One array's description, beside it and consolidated at the root [B]."""
