@@ -90,7 +90,7 @@ def test_a_sweep_comes_back_from_its_file(sweep, tmp_path, ending):
     path = tmp_path / f"sweep{ending}"
     save_dataset(sweep, path)
     save_dataset(sweep, path)  # over itself
-    again = xr.open_dataset(path) if ending == ".nc" else xr.open_zarr(path, consolidated=False)
+    again = xr.open_dataset(path) if ending == ".nc" else xr.open_zarr(path)
     with again:
         xr.testing.assert_equal(again.load(), sweep)
         assert again["catch_up_speed"].attrs == sweep["catch_up_speed"].attrs

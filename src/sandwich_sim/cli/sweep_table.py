@@ -125,7 +125,8 @@ def frontier_lines(dataset: xr.Dataset, dimensions: Sequence[Dimension]) -> Iter
                 for dimension, i in zip(others, point, strict=True)
             )
             if not isfinite(place):
-                found = f"is not crossed along {along}"
+                fixed = dict(zip((dimension.name for dimension in others), point, strict=True))
+                found = f"is not crossed along {along}: {_range_of(dataset, about['statistic'], fixed)}"
             else:
                 found = f"at {along} = {_with_error(place, error)}"
                 times = int(counts.to_numpy()[point])
@@ -133,6 +134,12 @@ def frontier_lines(dataset: xr.Dataset, dimensions: Sequence[Dimension]) -> Iter
             yield clean_line(
                 f"{about['statistic']} = {about['level']:g} {found}{f' ({where})' if where else ''}"
             )
+
+
+def _range_of(dataset: xr.Dataset, statistic: str, fixed: dict[str, int]) -> str:
+    """Say between which values a statistic stays along one line of the grid."""
+    values = dataset["value"].sel(statistic=statistic).isel(fixed).to_numpy()
+    return f"it stays from {np.nanmin(values):.4g} to {np.nanmax(values):.4g}"
 
 
 def sweep_document(dataset: xr.Dataset, dimensions: Sequence[Dimension]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,10 @@ def save_dataset(dataset: xr.Dataset, path: Path) -> None:
         as_objects = dataset.assign_coords(
             {name: (item.dims, np.asarray(item)) for name, item in texts.items()}
         )
-        as_objects.to_zarr(partial, mode="w", zarr_format=3, consolidated=False)
+        with warnings.catch_warnings():
+            # Zarr 3 does not specify it yet; without it, whoever opens the dataset is warned instead.
+            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+            as_objects.to_zarr(partial, mode="w", zarr_format=3, consolidated=True)
     _remove(path)
     partial.rename(path)
 
