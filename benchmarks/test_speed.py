@@ -40,11 +40,13 @@ def yardstick() -> Yardstick:
 def check(benchmark, yardstick) -> Callable[..., None]:
     """Measure a work and hold it to its history."""
 
-    def measure_and_judge(work: Callable[[], object], *, rounds: int = 5) -> None:
+    def measure_and_judge(
+        work: Callable[[], object], *, rounds: int = 5, limit: float = history.LIMIT
+    ) -> None:
         cost = measured(benchmark, yardstick, work, rounds=rounds)
         usual = history.usual_cost(benchmark.name)
         if usual is not None:
-            assert cost <= history.LIMIT * usual, (
+            assert cost <= limit * usual, (
                 f"{benchmark.name} costs {cost:.3g} passes of the twin; it used to cost {usual:.3g}. "
                 "Find out why; if it must, add this run to benchmarks/history.jsonl with a reason."
             )
@@ -90,9 +92,12 @@ def test_build_the_inputs_of_the_kernels(check, base):
 
 def test_run_into_a_folder(check, base, tmp_path: Path):
     numbers = iter(range(100))
-    check(lambda: run(base, output=tmp_path / str(next(numbers)), trajectories=SMALL, threads=1))
+    check(
+        lambda: run(base, output=tmp_path / str(next(numbers)), trajectories=SMALL, threads=1),
+        limit=history.FILE_LIMIT,
+    )
 
 
 def test_open_a_run_and_read_its_summary(check, base, tmp_path: Path):
     folder = run(base, output=tmp_path / "run", trajectories=SMALL, threads=1).folder
-    check(lambda: open_run(folder)["margin_mean"].load())
+    check(lambda: open_run(folder)["margin_mean"].load(), limit=history.FILE_LIMIT)

@@ -15,7 +15,8 @@ from sandwich_sim.cli.explain import (
     print_explanation,
     write_waterfalls,
 )
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError, UsageError
@@ -66,7 +67,7 @@ UNSETTLED = 4
 @click.option(
     "--most", type=WholeNumber(min=16), metavar="N", help="With --until: at most N.  [default: 4194304]"
 )
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option(
     "-o",
     "--output",
@@ -186,12 +187,5 @@ def _check_folder(folder: Path) -> None:
 
 def _write_figures(result: Comparison, folder: Path) -> list[str]:
     from sandwich_sim.plots.compare import comparison_figures
-    from sandwich_sim.plots.style import DARK, LIGHT, save_figure
 
-    written = []
-    for theme in (LIGHT, DARK):
-        for name, figure, _ in comparison_figures(result, theme):
-            path = folder / f"{name}-{theme.name}.png"
-            save_figure(figure, path)
-            written.append(str(path))
-    return written
+    return write_figures(folder, lambda theme: comparison_figures(result, theme))

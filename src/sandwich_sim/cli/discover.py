@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json, screen_width, wrap
 from sandwich_sim.cli.progress import ProgressLine
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Draw the trade-off and the boxes there, light and dark.",
 )
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print the sentences alone.")
 @json_option
 def command(run: Path, **options: Any) -> None:

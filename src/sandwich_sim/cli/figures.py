@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,22 @@ def write_pair(folder: Path, name: str, draw: Callable[[Theme], Any]) -> list[st
     UsageError
         If matplotlib is not installed.
     """
+    return write_figures(folder, lambda theme: [(name, draw(theme).get_figure(root=True), "")])
+
+
+def write_figures(folder: Path, draw: Callable[[Theme], Iterable[tuple[str, Any, str]]]) -> list[str]:
+    """Write figures as ``NAME-light.png`` and ``NAME-dark.png``, each whole or not at all.
+
+    Parameters
+    ----------
+    draw : callable
+        From a theme to the name, the matplotlib Figure and the alternative text of each.
+
+    Raises
+    ------
+    UsageError
+        If matplotlib is not installed.
+    """
     try:
         from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
     except ModuleNotFoundError as error:
@@ -40,13 +56,14 @@ def write_pair(folder: Path, name: str, draw: Callable[[Theme], Any]) -> list[st
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for theme in (LIGHT, DARK):
-        path = folder / f"{name}-{theme.name}.png"
-        unfinished = path.with_name(f".{path.stem}.unfinished.png")
-        try:
-            with plain_text():
-                save_figure(draw(theme).get_figure(root=True), unfinished)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        written.append(str(path))
+        with plain_text():
+            for name, figure, _ in draw(theme):
+                path = folder / f"{name}-{theme.name}.png"
+                unfinished = path.with_name(f".{path.stem}.unfinished.png")
+                try:
+                    save_figure(figure, unfinished)
+                    unfinished.replace(path)
+                finally:
+                    unfinished.unlink(missing_ok=True)
+                written.append(str(path))
     return written

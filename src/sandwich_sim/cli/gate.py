@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.benchmark_files import benchmark_options, gate_measurements, write_benchmark
-from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.options import example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, count, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.cli.report_files import report_file_option, write_report_file
@@ -60,12 +60,6 @@ def _file_option(function: Any) -> Any:
     )(function)
 
 
-def _threads_option(function: Any) -> Any:
-    return click.option(
-        "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-    )(function)
-
-
 @command.command(epilog=example("sandwich-sim gate check base --max-looks 1", "sandwich-sim gate --confirm"))
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @_file_option
@@ -86,7 +80,7 @@ def _threads_option(function: Any) -> Any:
 @report_file_option("--junit", "JUnit XML.")
 @report_file_option("--markdown", "a Markdown summary.")
 @benchmark_options
-@_threads_option
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print one line a scenario, and errors.")
 @json_option
 def check(scenarios: tuple[str, ...], **options: Any) -> int:
@@ -159,7 +153,7 @@ def _write_formats(report: GateReport, options: dict[str, Any]) -> None:
 @click.option("--reason", required=True, metavar="TEXT", help="Why the outcomes are right as they are now.")
 @click.option("--release", is_flag=True, help="Measure drift from here on.")
 @_file_option
-@_threads_option
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print the files that were written, and errors.")
 @json_option
 def accept(scenarios: tuple[str, ...], **options: Any) -> int:

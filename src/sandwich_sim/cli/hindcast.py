@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.completers import complete_scenario
-from sandwich_sim.cli.options import WholeNumber, example, expand_scenarios, json_option, set_option
+from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.options import (
+    WholeNumber,
+    example,
+    expand_scenarios,
+    json_option,
+    set_option,
+    threads_option,
+)
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError, UsageError
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     help="Trajectories of each scenario.",
 )  # fmt: skip
 @click.option("--seed", type=WholeNumber(0, 2**64 - 1), metavar="N", help="Seed of every scenario.")
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @set_option
 @click.option(
     "--figures", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
@@ -109,13 +117,8 @@ def _say_what_figures_show(found: Hindcast) -> None:
 
 def _write_figures(found: Hindcast, folder: Path) -> list[str]:
     from sandwich_sim.plots.hindcast import FIGURES, draw_hindcast
-    from sandwich_sim.plots.style import DARK, LIGHT, save_figure
 
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for kind in FIGURES:
-        for theme in (LIGHT, DARK):
-            path = folder / f"hindcast-{kind}-{theme.name}.png"
-            save_figure(draw_hindcast(found, kind, theme=theme), path)
-            written.append(str(path))
-    return written
+    return write_figures(
+        folder,
+        lambda theme: [(f"hindcast-{kind}", draw_hindcast(found, kind, theme=theme), "") for kind in FIGURES],
+    )

@@ -51,6 +51,14 @@ def json_option(function: Function) -> Function:
     return option(function)
 
 
+def threads_option(function: Function) -> Function:
+    """`--threads N`."""
+    option = click.option(
+        "--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out."
+    )
+    return option(function)
+
+
 def set_option(function: Function) -> Function:
     """`--set KEY=VALUE`, repeatable."""
     return click.option(

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option, scenario_argument, set_option
+from sandwich_sim.cli.options import (
+    WholeNumber,
+    example,
+    json_option,
+    scenario_argument,
+    set_option,
+    threads_option,
+)
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 
@@ -51,7 +58,7 @@ UNSURE = 4
 )
 @click.option("--check", type=WholeNumber(min=1), metavar="N", help="Check it by N plain trajectories.")
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @set_option
 @click.option("--quiet", is_flag=True, help="Print the probability and its standard error alone.")
 @json_option

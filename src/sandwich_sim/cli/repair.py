@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
-from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.options import example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, count, duration, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 
 
 @click.command(epilog=example("sandwich-sim repair results/base-1a2b3c4d"))
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-)
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
 def command(run: Path, threads: int | None, quiet: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sandwich_sim.cli.cluster_options import cluster_options, open_cluster
-from sandwich_sim.cli.options import example, json_option
+from sandwich_sim.cli.options import example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError
@@ -16,9 +16,7 @@ from sandwich_sim.errors import IntegrityError
 
 @click.command(epilog=example("sandwich-sim resume results/base-1a2b3c4d"))
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; all processors if left out."
-)
+@threads_option
 @cluster_options
 @click.option("--quiet", is_flag=True, help="Print nothing but the result folder, and errors.")
 @json_option

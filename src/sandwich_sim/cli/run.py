@@ -19,6 +19,7 @@ from sandwich_sim.cli.options import (
     json_option,
     scenario_argument,
     set_option,
+    threads_option,
 )
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_columns, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -97,7 +98,7 @@ class Job:
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
 @until_options
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @cluster_options
 @set_option
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="With --new-runs: of each of about forty runs.",
 )
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print the strongest input of each outcome alone.")
 @json_option
 def command(run: Path, **options: Any) -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.completers import complete_change
-from sandwich_sim.cli.options import WholeNumber, example, json_option, scenario_argument, set_option
+from sandwich_sim.cli.options import (
+    WholeNumber,
+    example,
+    json_option,
+    scenario_argument,
+    set_option,
+    threads_option,
+)
 from sandwich_sim.cli.output import clean_line, count, duration, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import IntegrityError
@@ -59,7 +66,7 @@ if TYPE_CHECKING:
     "--sampler", type=click.Choice(["random", "latin-hypercube", "sobol"]), help="How inputs are drawn."
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @set_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=True), metavar="FILE",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import ConditioningError, IntegrityError, UsageError
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     help="How inputs are drawn.  [default: that of the first scenario]",
 )
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option(
     "--weights",
     "weights_file",
@@ -140,15 +141,9 @@ def _write(result: Update, options: dict[str, Any]) -> dict[str, list[str]]:
     """Write figures and weights that were asked for; weights only where they are good."""
     files: dict[str, list[str]] = {"figures": [], "weights": []}
     if options["output"] is not None:
-        from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
         from sandwich_sim.plots.update import update_figures
 
-        for theme in (LIGHT, DARK):
-            with plain_text():
-                for name, figure, _ in update_figures(result, theme):
-                    path = options["output"] / f"{name}-{theme.name}.png"
-                    save_figure(figure, path)
-                    files["figures"].append(str(path))
+        files["figures"] = write_figures(options["output"], lambda theme: update_figures(result, theme))
     if options["weights_file"] is not None and result.is_reliable:
         from sandwich_sim.studies.update_weights import save_weights
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.errors import ConditioningError
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("-n", "--trajectories", type=WholeNumber(min=16), metavar="N", help="How many trajectories.")
 @click.option("--seed", type=WholeNumber(0, 2**64 - 1), metavar="N", help="Seed of a scenario.")
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option(
     "-o",
     "--output",
@@ -110,14 +111,6 @@ def _watch(source: str, options: dict[str, Any]) -> Watch:
 
 
 def _write_figures(result: Watch, folder: Path) -> list[str]:
-    from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
     from sandwich_sim.plots.watch import watch_figures
 
-    written = []
-    for theme in (LIGHT, DARK):
-        with plain_text():
-            for name, figure, _ in watch_figures(result, theme):
-                path = folder / f"{name}-{theme.name}.png"
-                save_figure(figure, path)
-                written.append(str(path))
-    return written
+    return write_figures(folder, lambda theme: watch_figures(result, theme))

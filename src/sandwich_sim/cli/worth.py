@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.options import WholeNumber, example, json_option
+from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, say, say_json, screen_width, wrap
 from sandwich_sim.cli.progress import ProgressLine
 
@@ -65,7 +65,7 @@ _BASIS = {
     metavar="FOLDER",
     help="Draw what each input is worth there, light and dark.",
 )
-@click.option("--threads", type=WholeNumber(min=1), metavar="N", help="Threads; all processors if left out.")
+@threads_option
 @click.option("--quiet", is_flag=True, help="Print the most valuable input alone.")
 @json_option
 def command(run: Path, **options: Any) -> None:

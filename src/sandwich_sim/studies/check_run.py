@@ -8,7 +8,7 @@ import numpy as np
 
 from sandwich_sim.analysis.checks import CheckResult, checks_of, judge_checks, metrics_of
 from sandwich_sim.scenario.spec import ScenarioSpec
-from sandwich_sim.studies.paired import PairedOutcomes, paired_outcomes
+from sandwich_sim.studies.paired import growing_outcomes
 
 
 def run_checks(
@@ -57,21 +57,10 @@ def checks_by_looks(
     if not checks:
         return ()
     metrics = metrics_of(checks)
-    whole: PairedOutcomes | None = None
     results: tuple[CheckResult, ...] = ()
-    for n in looks:
-        first = 0 if whole is None else whole.n
-        more = paired_outcomes(
-            [spec],
-            [metrics],
-            trajectories=n - first,
-            first=first,
-            seed=seed,
-            sampler=sampler,
-            shocks=shocks,
-            threads=threads,
-        )
-        whole = more if whole is None else whole.joined(more)
+    for whole in growing_outcomes(
+        spec, metrics, looks, seed=seed, sampler=sampler, shocks=shocks, threads=threads
+    ):
         results = judge_checks(
             checks,
             metrics,

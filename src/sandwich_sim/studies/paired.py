@@ -175,6 +175,26 @@ def paired_outcomes(
     )
 
 
+def growing_outcomes(
+    spec: ScenarioSpec, metrics: Sequence[Metric], sizes: Sequence[int], **options: Any
+) -> Iterator[PairedOutcomes]:
+    """Yield the outcomes of one scenario's first trajectories, more at each look; none is run twice.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Trajectories at each look, rising.
+    options
+        As in `paired_outcomes`.
+    """
+    whole: PairedOutcomes | None = None
+    for size in sizes:
+        first = 0 if whole is None else whole.n
+        more = paired_outcomes([spec], [metrics], trajectories=size - first, first=first, **options)
+        whole = more if whole is None else whole.joined(more)
+        yield whole
+
+
 def _by_side(specs: Sequence[ScenarioSpec], metrics: Sequence[Any]) -> list[tuple[Metric, ...]]:
     """Read the metrics for each side; the same records mean other days where runs begin apart."""
     each = bool(metrics) and not isinstance(metrics[0], Metric | str)

@@ -11,7 +11,7 @@ import numpy as np
 from sandwich_sim.analysis.run_until import Found, judge_conditions, look_sizes, read_condition
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.simulation import Progress
-from sandwich_sim.studies.paired import PairedOutcomes, paired_outcomes
+from sandwich_sim.studies.paired import growing_outcomes
 
 FIRST_LOOK = 16_384
 """Trajectories of the first look."""
@@ -112,22 +112,17 @@ def settle(
     read = [read_condition(text, spec) for text in conditions]
     sizes = look_sizes(min(FIRST_LOOK, most) if trajectories is None else trajectories, most, sampler)
     metrics = tuple({condition.metric.name: condition.metric for condition in read}.values())
-    whole: PairedOutcomes | None = None
     looks: list[UntilLook] = []
-    for size in sizes:
-        first = 0 if whole is None else whole.n
-        more = paired_outcomes(
-            [spec],
-            [metrics],
-            trajectories=size - first,
-            first=first,
-            seed=spec.run.seed if seed is None else seed,
-            sampler=sampler,
-            shocks=shocks,
-            threads=threads,
-            progress=progress,
-        )
-        whole = more if whole is None else whole.joined(more)
+    for whole in growing_outcomes(
+        spec,
+        metrics,
+        sizes,
+        seed=spec.run.seed if seed is None else seed,
+        sampler=sampler,
+        shocks=shocks,
+        threads=threads,
+        progress=progress,
+    ):
         found = judge_conditions(
             read,
             metrics,
@@ -136,7 +131,7 @@ def settle(
             is_replicated=whole.is_replicated,
             n_looks=len(sizes),
         )
-        looks.append(UntilLook(size, found))
+        looks.append(UntilLook(whole.n, found))
         if looks[-1].is_settled:
             break
     return UntilResult(tuple(looks), len(sizes))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,9 +173,7 @@ def plan_sweep(
         shocks=shocks,
         threads=threads,
         seconds=0.5 + n_point * (steps * RECORD_SECONDS / threads + _POINT_SECONDS),
-        notes=tuple(
-            dict.fromkeys(_at_any_value(note) for spec in (reference, *alone) for note in spec.notes)
-        ),
+        notes=tuple(dict.fromkeys(_notes(reference, alone, axes))),
     )
 
 
@@ -218,10 +217,13 @@ def run_sweep(plan: SweepPlan, *, progress: Callable[[Progress], None] | None = 
     return dataset
 
 
-def _at_any_value(note: str) -> str:
-    """Leave out which value of a grid a note is about: all of them say the same."""
-    said, by, _ = note.partition(" by --set ")
-    return f"{said}." if by else said
+def _notes(reference: ScenarioSpec, alone: Sequence[ScenarioSpec], axes: Sequence[GridAxis]) -> Iterator[str]:
+    """Yield what the scenario says of itself, and at the first value of each axis that adds something."""
+    yield from reference.notes
+    specs = iter(alone)
+    for axis in axes:
+        said = [spec.notes for spec in islice(specs, len(axis.texts))]
+        yield from next((notes for notes in said if set(notes) - set(reference.notes)), ())
 
 
 def _usual_statistics(spec: ScenarioSpec) -> list[str]:

@@ -104,7 +104,7 @@ def test_what_cannot_be_scored_is_refused(call, words, message):
 def test_figures_are_written_light_and_dark(call, tmp_path):
     result = call("hindcast", *QUICK, "--figures", "pictures", "--json")
     names = [
-        f"hindcast-{kind}-{theme}.png" for kind in ("bands", "pit", "skill") for theme in ("light", "dark")
+        f"hindcast-{kind}-{theme}.png" for theme in ("light", "dark") for kind in ("bands", "pit", "skill")
     ]
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(names)
     assert [path.split("/")[-1] for path in json.loads(result.stdout)["figures"]] == names
