@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Which = Literal["revenue", "profit"]
+WIDEST = (-100.0, 150.0)
+"""Shares beyond are cut off: where the chain earns next to nothing, some are thousands of percent [%]."""
 TITLES: dict[Which, str] = {"revenue": "The revenue map", "profit": "The profit map"}
 _PERCENT = Scale(100.0, "%", "")
 
@@ -50,16 +52,17 @@ def plot_map(
         `ax`.
     """
     start, horizon = map_shares(dataset, which)
+    left, right = limits or map_limits(dataset)
     panel = Panel(ax, theme)
     titles = hop_titles(dataset)
     colors = hop_colors(titles, theme)
     panel.fit_rows(len(titles), 2.6)
-    size = panel.row_size
+    size, is_cut = panel.row_size, False
     for row, (hop, title) in enumerate(titles.items()):
         (low, median, high), before = horizon[row], float(start[row, 1])
         color = colors[hop]
         ax.plot(
-            [low, high],
+            np.clip([low, high], left, right),
             [row, row],
             color=color,
             alpha=0.35,
@@ -67,13 +70,17 @@ def plot_map(
             zorder=2,
             solid_capstyle="butt",
         )
+        cut = [(left, "<")] * bool(low < left) + [(right, ">")] * bool(high > right)
+        for end, pointed in cut:
+            ax.scatter(end, row, s=(0.6 * size) ** 2, marker=pointed, color=color, linewidth=0, zorder=2)
+        is_cut |= bool(cut)
         _draw_arrow(panel, before, float(median), row, color)
         words = f"{number(median, '%')} ({interval(low, high, '%')})"
         label_row(panel, row, shorten(title, 28), words)
-    low, high = limits or map_limits(dataset)
-    row_frame(panel, low, high, len(titles))
+    row_frame(panel, left, right, len(titles))
     when = f"{record_label(dataset, 0)} (ring) to {record_label(dataset, -1)} (dot)"
-    panel.finish(TITLES[which], f"Share of all hops' {which}, medians from {when}; band: 5 to 95%.")
+    band = "band: 5 to 95%" + (", cut off at an arrow." if is_cut else ".")
+    panel.finish(TITLES[which], f"Share of all hops' {which}, medians from {when}; {band}")
     return ax
 
 
@@ -93,10 +100,12 @@ def map_shares(dataset: xr.Dataset, which: Which) -> tuple[NDArray[np.float64], 
 
 
 def map_limits(dataset: xr.Dataset) -> tuple[float, float]:
-    """Return the range that holds both maps, and zero [%]."""
+    """Return the range that holds both maps, and zero; medians, but no bands, beyond `WIDEST` [%]."""
     parts: list[Which] = ["revenue", "profit"]
-    shown = np.concatenate([np.stack(map_shares(dataset, which)).ravel() for which in parts])
-    return min(0.0, float(np.nanmin(shown))), max(0.0, float(np.nanmax(shown)))
+    shares = np.stack([np.stack(map_shares(dataset, which)) for which in parts])
+    medians = shares[..., 1]
+    shown = np.concatenate([np.clip(shares, *WIDEST).ravel(), medians.ravel(), [0.0]])
+    return float(np.nanmin(shown)), float(np.nanmax(shown))
 
 
 def _draw_arrow(panel: Panel, before: float, after: float, row: int, color: str) -> None:
@@ -141,7 +150,8 @@ def row_frame(panel: Panel, low: float, high: float, n_row: int, scale: Scale = 
     panel.mark_across(ticks, tick_texts(ticks, scale.suffix))
     ax.set_yticks([])
     ax.set_ylim(n_row - 0.45, -0.75)
-    ax.axvline(0.0, color=panel.theme.muted, linewidth=0.9, zorder=1)
+    rows = np.arange(n_row)  # a line in one piece would cross the words between the rows
+    ax.vlines(np.zeros(n_row), rows - 0.1, rows + 0.45, color=panel.theme.muted, linewidth=0.9, zorder=1)
 
 
 def describe_map(dataset: xr.Dataset, which: Which) -> str:

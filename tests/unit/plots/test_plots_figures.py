@@ -13,7 +13,7 @@ from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.events import plot_events, plot_watch
 from sandwich_sim.plots.fans import fan_limits, plot_fan
 from sandwich_sim.plots.flow_layout import lay_out
-from sandwich_sim.plots.maps import map_shares, plot_map
+from sandwich_sim.plots.maps import WIDEST, map_limits, map_shares, plot_map
 from sandwich_sim.plots.margins import margin_parts, plot_margin_split
 from sandwich_sim.plots.quantities import decimal_years, fan_of, interval, number, record_at, scale_of
 from sandwich_sim.plots.ruler import ruler_of
@@ -69,6 +69,16 @@ def test_a_map_shows_the_table_of_the_run():
         assert shares[row] == pytest.approx(table)
     with pytest.raises(UsageError, match="open_view"):
         plot_map(dataset().drop_vars("profit_share_end"), panel(), which="profit")
+
+
+def test_shares_of_next_to_nothing_do_not_flatten_the_others():
+    shown = dataset().copy(deep=True)
+    assert "arrow" not in " ".join(text.get_text() for text in plot_map(shown, panel(), which="profit").texts)
+    shown["profit_share_end"].loc[{"end": shown["end"][-1], "hop": "chips", "level": 0.95}] = 90.0
+    assert map_limits(shown)[1] == pytest.approx(WIDEST[1])
+    axes = plot_map(shown, panel(), which="profit")
+    words = " ".join(text.get_text() for text in axes.texts).replace("\n", " ")
+    assert "arrow" in words and "9,000%" in words
 
 
 def test_the_parts_of_the_serving_margin_add_up_to_it():
