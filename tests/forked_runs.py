@@ -80,6 +80,8 @@ def perform(order: dict[str, Any]) -> int:
 def serve() -> None:
     """Fork for each order on stdin; tell the process, then how it ended."""
     use_small_units(_set)
+    # What else runs on this machine may take its memory; these runs need next to none.
+    _set("sandwich_sim.results.plan.available_memory", lambda: None)
     faulthandler.enable()
     with tempfile.TemporaryDirectory() as folder:  # load and, the first time, compile everything
         order = {"do": "run", "folder": f"{folder}/run", "threads": 2, "options": {"trajectories": UNIT}}
@@ -172,6 +174,10 @@ class Server:
         """Do it to the end."""
         self.begin(do, folder, **options)
         return self.end()
+
+    def has_answer(self) -> bool:
+        """Whether a run has ended that nobody waited for yet."""
+        return b"\n" in self._said or bool(select.select([self._process.stdout], [], [], 0.0)[0])
 
     def signal_after(self, seconds: float, number: int, process: int) -> int:
         """Wait a while, send a signal, wait for the end."""

@@ -9,14 +9,16 @@ import time
 import pytest
 
 from sandwich_sim.results.digest import content_digest
-from sandwich_sim.results.files import folder_state
+from sandwich_sim.results.files import MANIFEST, folder_state
 from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.verify import verify_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL")
 
 KEEPS = {"outcomes": 5400, "summary": 5400, "paths": 1400}
-"""Trajectories; six parts in outcomes and summary, three in paths, the last one short."""
+"""Trajectories."""
+PARTS = {"outcomes": 6, "summary": 6, "paths": 3}
+"""The last one is short."""
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,28 @@ def go_on(server, chance, folder, keep, **options):
     return server.begin("run", folder, threads, keep=keep, trajectories=KEEPS[keep])
 
 
+def lines_of(folder):
+    """Lines of a manifest: the first says what is run, then each part has one, and the end."""
+    try:
+        return (folder / MANIFEST).read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def kill_at_random(server, chance, folder, process, n_parts, seconds):
+    """Kill a run a while after a random part of it is done, or began; returns the exit code.
+
+    By time alone, on a busy machine, most would die before their first part.
+    """
+    present = min(max(0, lines_of(folder) - 1), n_parts)  # the end has a line, too
+    parts = chance.randint(present, n_parts)
+    if parts > present:
+        while lines_of(folder) <= parts and not server.has_answer():
+            time.sleep(0.0005)
+        seconds /= n_parts
+    return server.signal_after(chance.uniform(0.0, seconds), signal.SIGKILL, process)
+
+
 def kill_and_go_on(server, whole, folder, chance, n_kill):
     """Kill a run some times at random moments, then let it end; returns the parts that survived."""
     keep = chance.choice(sorted(KEEPS))
@@ -49,7 +73,7 @@ def kill_and_go_on(server, whole, folder, chance, n_kill):
     most = 0
     for _ in range(n_kill):
         process = go_on(server, chance, folder, keep)
-        code = server.signal_after(chance.uniform(0.0, 1.1 * seconds), signal.SIGKILL, process)
+        code = kill_at_random(server, chance, folder, process, PARTS[keep], seconds)
         assert code in (0, -signal.SIGKILL)
         if folder_state(folder) == "incomplete":
             most = max(most, len(read_manifest(folder).parts))
@@ -71,7 +95,7 @@ def kill_and_go_on(server, whole, folder, chance, n_kill):
 def test_sixty_killed_runs_end_with_the_same_bits(server, whole, memory):
     chance = random.Random(1)
     survived = [kill_and_go_on(server, whole, memory / str(i), chance, 1) for i in range(60)]
-    assert sum(n > 0 for n in survived) >= 5  # some had parts to go on with, or this tests nothing
+    assert sum(n > 0 for n in survived) >= 30  # had parts to go on with, or this tests little
 
 
 def test_runs_killed_again_and_again_end_with_the_same_bits(server, whole, memory):
@@ -84,7 +108,9 @@ def test_runs_killed_again_and_again_end_with_the_same_bits(server, whole, memor
 def test_a_thousand_killed_runs_end_with_the_same_bits(server, whole, memory):
     chance = random.Random(3)
     survived = [kill_and_go_on(server, whole, memory / str(i), chance, 1) for i in range(1000)]
-    print(f"{sum(n > 0 for n in survived)} of 1000 had parts to go on with")
+    n_some = sum(n > 0 for n in survived)
+    print(f"{n_some} of 1000 had parts to go on with")
+    assert n_some > 600
 
 
 @pytest.mark.nightly
