@@ -269,11 +269,11 @@ def _on_own_threads(
 
 def _check_room(prepared: Prepared, folder: Path, *, anew: bool) -> None:
     """Refuse a run that does not fit; what a stopped one left there needs no more room."""
-    needed = plan(prepared)
+    present = 0
     if not anew and folder_state(folder) == "incomplete":
         with contextlib.suppress(SandwichSimError):
-            needed = replace(needed, disk_bytes=max(0, needed.disk_bytes - run_status(folder).size_bytes))
-    check_plan(needed, folder)
+            present = run_status(folder).size_bytes
+    check_plan(plan(prepared), folder, present=present)
 
 
 def reuse(folder: Path, prepared: Prepared, began: float, *, is_named: bool = True) -> RunResult | None:

@@ -31,7 +31,7 @@ check = sandwich_sim.simulation.check_plan
 (room / "filler").write_bytes(bytes(23_000_000))
 print("refused", perform("run", room / "run", trajectories=N), sorted(p.name for p in room.iterdir()))
 (room / "filler").unlink()
-sandwich_sim.simulation.check_plan = lambda *_: None  # as if the disk had been filled by others meanwhile
+sandwich_sim.simulation.check_plan = lambda *_, **__: None  # as if others had filled the disk meanwhile
 print("stopped", perform("run", room / "run", trajectories=N))
 print("parts", run_status(room / "run").parts > 0, folder_state(room / "run"))
 print("again", perform("resume", room / "run"))

@@ -69,6 +69,7 @@ def plan_document(
             "threads": planned.threads,
             "memory_bytes": planned.memory_bytes,
             "disk_bytes": planned.disk_bytes,
+            "passing_disk_bytes": planned.passing_disk_bytes,
             "seconds": planned.seconds,
         }
         check_plan(planned, folder)
@@ -82,6 +83,7 @@ def print_plan(document: dict[str, Any]) -> None:
     if "folder" not in document:
         return
     sizes = f"{file_size(document['memory_bytes'])} of memory, {file_size(document['disk_bytes'])} of disk"
+    sizes += f" ({file_size(document['passing_disk_bytes'])} more until it ends)"
     threads = count(document["threads"], "thread")
     say(f"{document['source']}: {count(document['trajectories'], 'trajectory')} into {document['folder']}")
     say(f"    about {sizes}, {duration(document['seconds'])} on {threads}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from sandwich_sim.errors import ResourceError, UsageError
 from sandwich_sim.results.arrays import Layout
 from sandwich_sim.results.machine import available_memory, free_disk
+from sandwich_sim.results.parts import part_grid, sums_bytes
 
 MAX_TRAJECTORIES = 2**48 - 1
 MAX_STEPS = 2**16 - 1
@@ -41,6 +42,8 @@ class Plan:
         Peak [B].
     disk_bytes : int
         Size of the run folder; 0 for results in memory [B].
+    passing_disk_bytes : int
+        What lies there besides until the run ends: the sums of its parts [B].
     seconds : float
         Time on a machine like the reference [s].
     fixed_memory_bytes, fixed_disk_bytes : int
@@ -53,6 +56,7 @@ class Plan:
     threads: int
     memory_bytes: int
     disk_bytes: int
+    passing_disk_bytes: int
     seconds: float
     fixed_memory_bytes: int
     fixed_disk_bytes: int
@@ -106,6 +110,7 @@ def plan_run(layout: Layout, *, threads: int, processes: int = 1, in_memory: boo
     steps = meta.n_trajectories * meta.n_record * len(meta.series) / _DEFAULT_SERIES
     fixed_disk = 0 if in_memory else layout.fixed_bytes + _METADATA * len(layout.arrays)
     disk = 0 if in_memory else layout.n_units * layout.unit_bytes + fixed_disk
+    passing = 0 if in_memory else part_grid(meta).n_parts * sums_bytes(meta)
     at_once = max(1, min(threads, layout.n_units))
     seconds = _START_SECONDS + steps * RECORD_SECONDS / at_once + disk / _DISK_RATE
     return Plan(
@@ -114,6 +119,7 @@ def plan_run(layout: Layout, *, threads: int, processes: int = 1, in_memory: boo
         threads=threads,
         memory_bytes=fixed + per_trajectory * meta.n_trajectories,
         disk_bytes=disk,
+        passing_disk_bytes=passing,
         seconds=seconds,
         fixed_memory_bytes=fixed,
         fixed_disk_bytes=fixed_disk,
@@ -121,7 +127,7 @@ def plan_run(layout: Layout, *, threads: int, processes: int = 1, in_memory: boo
     )
 
 
-def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None) -> None:
+def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None, *, present: int = 0) -> None:
     """Refuse a plan that does not fit this machine.
 
     Parameters
@@ -131,6 +137,8 @@ def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None) -
         Where the run goes; None for results in memory.
     max_memory : int, optional
         A limit of one's own [B].
+    present : int
+        What a stopped run left in the folder, which needs no more room [B].
 
     Raises
     ------
@@ -149,10 +157,11 @@ def check_plan(plan: Plan, folder: Path | None, max_memory: int | None = None) -
     if folder is None:
         return
     free = int(free_disk(folder) * _FREE_PART)
-    if plan.disk_bytes > free:
+    needed = plan.disk_bytes + plan.passing_disk_bytes
+    if needed - present > free:
         raise ResourceError(
-            f"{folder}: the run needs about {_size(plan.disk_bytes)} of disk, {_size(free)} are free there. "
-            + _advice(plan, plan.disk_bytes, plan.fixed_disk_bytes, free, "another --output")
+            f"{folder}: the run needs about {_size(needed - present)} of disk, {_size(free)} are free there. "
+            + _advice(plan, needed, plan.fixed_disk_bytes, free + present, "another --output")
         )
 
 
