@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,6 +44,7 @@ from sandwich_sim.plots.ruler import describe_ruler, plot_ruler
 from sandwich_sim.plots.style import LIGHT, Size, Theme, new_figure, new_panels, plain_text
 
 MOST_ON_A_SLIDE = 24
+"""Inputs whose densities a slide holds; more make a page, as long as they need."""
 
 
 @dataclass(frozen=True)
@@ -271,10 +272,7 @@ def _assumptions(wish: Wish) -> tuple[Figure, str]:
             "no input of that hop is drawn." if wish.hop else "no input of the scenario is drawn."
         )
     if wish.size == "slide" and len(found) > MOST_ON_A_SLIDE:
-        raise UsageError(
-            f"{len(found)} inputs are drawn, and a slide holds {MOST_ON_A_SLIDE}. "
-            "Choose a --hop, or --size page."
-        )
+        wish = replace(wish, size="page")
     panels = wish.panels(len(found), 1.7)
     for each, axes in zip(found, panels, strict=True):
         plot_assumption(each, axes, theme=wish.theme)

@@ -203,8 +203,8 @@ class Panel:
                 (
                     cell.x0 + left * inch / width,
                     cell.y0 + bottom * inch / height,
-                    max(cell.width - (left + right) * inch / width, 0.05),
-                    max(cell.height - (head + bottom) * inch / height, 0.05),
+                    max(cell.width - (left + right) * inch / width, 0.1 * cell.width),
+                    max(cell.height - (head + bottom) * inch / height, 0.1 * cell.height),
                 )
             )
         else:

@@ -1,10 +1,12 @@
 """Every figure of the catalogue draws on every size and ground, for short chains and long ones."""
 
+from itertools import pairwise
+
 import pytest
 
 from sandwich_sim.cli.plot import KINDS as NAMES
 from sandwich_sim.errors import UsageError
-from sandwich_sim.plots.catalogue import KINDS, Wish, draw
+from sandwich_sim.plots.catalogue import KINDS, MOST_ON_A_SLIDE, Wish, draw
 from sandwich_sim.plots.style import DARK, LIGHT
 from small_runs import FOURTEEN_HOPS, MARKUP, small_view
 
@@ -90,12 +92,24 @@ def test_a_moment_can_be_chosen(at, month):
         ("margin", {"hop": "grid"}, "no hop grid. It has app"),
         ("flow", {"at": "soon"}, "soon: no date"),
         ("flow", {"at": "2099"}, "the run spans 2026-07-01 to 2036-07-01"),
-        ("assumptions", {}, "a slide holds 24. Choose a --hop"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_advice(kind, choices, message):
     with pytest.raises(UsageError, match=message):
         draw(kind, Wish(base(), **choices))
+
+
+def test_more_densities_than_a_slide_holds_make_a_page_of_cells_that_do_not_touch():
+    figure, words = draw("assumptions", Wish(base()))
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert len(boxes) > MOST_ON_A_SLIDE and "token_price.deflation" in words
+    assert figure.get_figheight() > 2 * figure.get_figwidth()
+    columns: dict[float, list[tuple[float, float]]] = {}
+    for box in boxes:
+        columns.setdefault(round(box.x0, 6), []).append((box.y0, box.y1))
+    for column in columns.values():
+        for (_, top), (bottom, _) in pairwise(sorted(column)):
+            assert top < bottom
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "assumptions"])
