@@ -19,8 +19,8 @@ SERIES = {"capex": "built", "depreciation": "written off", "spend": "users pay",
 def plot_capital(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     """Draw capital spending against depreciation and what users pay.
 
-    Capital spending is a fan around its median; the lines are means, which add up: what
-    investors add is what is built less what is written off.
+    All lines are means, which add up: what investors add is what is built less what is written
+    off. Around capital spending lie the bands of its quantiles.
 
     Returns
     -------
@@ -29,19 +29,18 @@ def plot_capital(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes
     """
     panel = Panel(ax, theme)
     fans = capital_series(dataset)
-    draw_fan(panel, fans["capex"], mark(theme))
+    draw_fan(panel, fans["capex"], mark(theme), is_mean=True)
     looks = {"depreciation": (1, (0, (4, 2))), "spend": (0, "-"), "financing": (2, (0, (1, 1.2)))}
     for name, (level, dashes) in looks.items():
         fan, color = fans[name], ink(theme, level)
         ax.plot(fan.years, fan.mean, color=color, linewidth=0.15 * panel.size, linestyle=dashes)
         panel.label_end(fan.mean[-1], SERIES[name], color)
-    panel.label_end(fans["capex"].middle[-1], SERIES["capex"], mark(theme), bold=True)
+    panel.label_end(fans["capex"].mean[-1], SERIES["capex"], mark(theme), bold=True)
     shown = [fans["capex"], *(Fan(f.years, None, f.mean, f.error, f.scale) for f in fans.values())]
     panel.years(fans["capex"].years)
     panel.values(*fan_range(shown), fans["capex"].scale)
-    panel.finish(
-        "What is built, and who pays for it", "bn USD a year. Built: median and 5 to 95%; lines: means."
-    )
+    bands = "" if fans["capex"].quantiles is None else "; bands: middle 50% and 90% of what is built"
+    panel.finish("What is built, and who pays for it", f"bn USD a year. Lines: means{bands}.")
     return ax
 
 

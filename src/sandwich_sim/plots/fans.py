@@ -66,14 +66,14 @@ def plot_fan(
     return ax
 
 
-def draw_fan(panel: Panel, fan: Fan, color: str) -> None:
-    """Draw bands and median of a fan on a panel."""
+def draw_fan(panel: Panel, fan: Fan, color: str, *, is_mean: bool = False) -> None:
+    """Draw bands and median of a fan on a panel; or its mean, beside other lines that are means."""
     if fan.quantiles is not None:
         p5, p25, _, p75, p95 = fan.quantiles
         panel.ax.fill_between(fan.years, p5, p95, color=color, alpha=0.18, linewidth=0)
         panel.ax.fill_between(fan.years, p25, p75, color=color, alpha=0.28, linewidth=0)
     panel.ax.plot(
-        fan.years, fan.middle, color=color, linewidth=0.2 * panel.size,
+        fan.years, fan.mean if is_mean else fan.middle, color=color, linewidth=0.2 * panel.size,
         linestyle="-" if fan.quantiles is not None else "--", solid_capstyle="round",
     )  # fmt: skip
 

@@ -24,8 +24,8 @@ LINES = {"line": "open price", "cost": "cost"}
 def plot_token_price(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     """Draw the closed price of a token as a fan, with the open price and the cost of serving.
 
-    The axis is logarithmic. The two lines are medians where the run kept quantiles of them,
-    else means, which a few dear futures pull up.
+    The axis is logarithmic. All lines are medians where the run kept quantiles of all three, else
+    all are means: a median beside a mean, which a few dear futures pull up, says nothing.
 
     Returns
     -------
@@ -35,26 +35,32 @@ def plot_token_price(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> 
     panel = Panel(ax, theme)
     price, is_whole = _resolved(fan_of(dataset, "price"))
     lines = {name: fan_of(dataset, name) for name in LINES}
-    draw_fan(panel, price, hop_colors(["lab"], theme)["lab"])
-    panel.label_end(_last(price), "closed price", hop_colors(["lab"], theme)["lab"], bold=True)
+    are_means = _are_means(dataset)
+    draw_fan(panel, price, hop_colors(["lab"], theme)["lab"], is_mean=are_means)
+    end = price.mean[-1] if are_means else _last(price)
+    panel.label_end(float(end), "closed price", hop_colors(["lab"], theme)["lab"], bold=True)
     for level, (name, fan) in enumerate(lines.items()):
         color = ink(theme, level)
-        ax.plot(
-            fan.years, fan.middle, color=color, linewidth=0.14 * panel.size, linestyle=(0, (4, 2 - level))
-        )
-        panel.label_end(fan.middle[-1], LINES[name], color)
-    shown = np.concatenate(
-        [f.middle if f.quantiles is None else f.quantiles.ravel() for f in (price, *lines.values())]
-    )
+        heights = fan.mean if are_means else fan.middle
+        ax.plot(fan.years, heights, color=color, linewidth=0.14 * panel.size, linestyle=(0, (4, 2 - level)))
+        panel.label_end(heights[-1], LINES[name], color)
+    bands = [] if price.quantiles is None else [price.quantiles.ravel()]
+    shown = np.concatenate([*bands, *(f.mean if are_means else f.middle for f in (price, *lines.values()))])
     shown = shown[np.isfinite(shown) & (shown > 0.0)]
     panel.years(price.years)
     panel.log_values(float(shown.min()), float(shown.max()))
-    means = " and ".join(LINES[name] for name, fan in lines.items() if fan.quantiles is None)
-    remark = f" {means[0].upper()}{means[1:]}: means." if means else ""
+    remark = f" Lines: {'means' if are_means else 'medians'}"
+    if bands:
+        remark += "; bands: middle 50% and 90% of the closed price"
     if not is_whole:
-        remark += " Bands end where the run's histogram is too coarse."
-    panel.finish("The price of a token", f"Open hosts' break-even at the start = 1, log scale.{remark}")
+        remark += ", up to where the run's histogram is too coarse"
+    panel.finish("The price of a token", f"Open break-even at the start = 1, log scale.{remark}.")
     return ax
+
+
+def _are_means(dataset: xr.Dataset) -> bool:
+    """Whether all lines are drawn as means: the run lacks quantiles of one of them."""
+    return any(fan_of(dataset, name).quantiles is None for name in ("price", *LINES))
 
 
 def _resolved(fan: Fan) -> tuple[Fan, bool]:
@@ -72,14 +78,14 @@ def _last(fan: Fan) -> float:
 
 def describe_token_price(dataset: xr.Dataset) -> str:
     """Say what `plot_token_price` shows, for readers who cannot see it."""
-    parts = [
-        f"{words} {number(fan.mean[0])} to {number(fan.mean[-1])}"
-        for words, fan in (
-            ("closed price", fan_of(dataset, "price")),
-            *((LINES[name], fan_of(dataset, name)) for name in LINES),
-        )
-    ]
+    are_means = _are_means(dataset)
+    parts = []
+    for name, words in {"price": "closed price", **LINES}.items():
+        fan = fan_of(dataset, name)
+        heights = fan.mean if are_means else fan.middle
+        parts.append(f"{words} {number(heights[0])} to {number(heights[-1])}")
+    what = "means" if are_means else "medians"
     when = f"{record_label(dataset, 0)} to {record_label(dataset, -1)}"
     return (
-        f"Price of a token (open break-even at the start = 1), log scale, means, {when}: {', '.join(parts)}."
+        f"Price of a token (open break-even at the start = 1), log scale, {what}, {when}: {', '.join(parts)}."
     )
