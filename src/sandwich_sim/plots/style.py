@@ -240,7 +240,7 @@ def plain_text() -> AbstractContextManager[None]:
     return rc_context({"text.parse_math": False})
 
 
-def save_figure(figure: Figure, path: Path, *, scale: float = 2.0) -> None:
+def save_figure(figure: Figure, path: str | Path, *, scale: float = 2.0) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of the path.
 
     The same figure gives the same bytes: no date, no random identifiers.
@@ -248,10 +248,11 @@ def save_figure(figure: Figure, path: Path, *, scale: float = 2.0) -> None:
     Parameters
     ----------
     figure : Figure
-    path : Path
+    path : str or Path
     scale : float
         Pixels per pixel at scale 1, for PNG [1].
     """
+    path = Path(path)
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with rc_context({"svg.hashsalt": "sandwich-sim"}):
         figure.savefig(
