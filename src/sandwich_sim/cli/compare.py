@@ -15,7 +15,7 @@ from sandwich_sim.cli.explain import (
     print_explanation,
     write_waterfalls,
 )
-from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.figures import needs_plots, write_figures
 from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -73,6 +73,7 @@ UNSETTLED = 4
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
+    callback=needs_plots,
     help="Write figures there, light and dark.",
 )
 @explain_options

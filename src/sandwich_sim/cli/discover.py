@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.figures import needs_plots, write_pair
 from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json, screen_width, wrap
 from sandwich_sim.cli.progress import ProgressLine
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     "figures",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
+    callback=needs_plots,
     help="Draw the trade-off and the boxes there, light and dark.",
 )
 @threads_option
@@ -136,7 +138,6 @@ def _share(share: Share) -> str:
 
 
 def _write_figures(found: Discovery, folder: Path) -> list[str]:
-    from sandwich_sim.cli.figures import write_pair
     from sandwich_sim.plots.discover import plot_box, plot_trade_off
     from sandwich_sim.plots.style import new_panels
 

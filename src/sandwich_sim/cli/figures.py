@@ -4,13 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from sandwich_sim.errors import UsageError
 
 if TYPE_CHECKING:
     from sandwich_sim.plots.style import Theme
+
+
+Value = TypeVar("Value")
+
+
+def check_plots(what: str = "figures need") -> None:
+    """Refuse to draw where that is not possible, before any work.
+
+    Parameters
+    ----------
+    what : str
+        Subject and verb of the refusal.
+
+    Raises
+    ------
+    UsageError
+        If matplotlib is not installed.
+    """
+    try:
+        import_module("matplotlib")
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f'{what} {error.name}. Install it: pip install ".[plots]" in a clone of the repository, '
+            'pip install "sandwich-sim[plots]" elsewhere.'
+        ) from error
+
+
+def needs_plots(ctx: click.Context, param: click.Parameter, value: Value) -> Value:
+    """Callback of an option that asks for figures: refuse before anything is computed."""
+    if value is not None and not ctx.resilient_parsing:
+        check_plots()
+    return value
 
 
 def slug(text: str) -> str:
@@ -25,11 +60,6 @@ def write_pair(folder: Path, name: str, draw: Callable[[Theme], Any]) -> list[st
     ----------
     draw : callable
         From a theme to the Axes that it drew on.
-
-    Raises
-    ------
-    UsageError
-        If matplotlib is not installed.
     """
     return write_figures(folder, lambda theme: [(name, draw(theme).get_figure(root=True), "")])
 
@@ -41,18 +71,9 @@ def write_figures(folder: Path, draw: Callable[[Theme], Iterable[tuple[str, Any,
     ----------
     draw : callable
         From a theme to the name, the matplotlib Figure and the alternative text of each.
-
-    Raises
-    ------
-    UsageError
-        If matplotlib is not installed.
     """
-    try:
-        from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"figures need {error.name}. Install it: pip install 'sandwich-sim[plots]'"
-        ) from error
+    from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
+
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for theme in (LIGHT, DARK):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sandwich_sim.cli.completers import complete_scenario
-from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.figures import needs_plots, write_figures
 from sandwich_sim.cli.options import (
     WholeNumber,
     example,
@@ -20,7 +19,7 @@ from sandwich_sim.cli.options import (
 )
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
-from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.errors import IntegrityError
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.hindcast_result import Hindcast
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 @set_option
 @click.option(
     "--figures", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-    help="Draw bands, probability transform and skill there, light and dark.",
+    callback=needs_plots, help="Draw bands, probability transform and skill there, light and dark.",
 )  # fmt: skip
 @click.option("--every", is_flag=True, help="Also print every forecast beside its outcome.")
 @click.option("--quiet", is_flag=True, help="Print the coverage of each origin alone.")
@@ -61,8 +60,6 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
     from sandwich_sim.scenario.load import shipped_hindcasts
     from sandwich_sim.studies.hindcast import run_hindcast
 
-    if options["figures"] is not None:
-        _check_plots()
     progress = ProgressLine(quiet=options["quiet"])
     try:
         found = run_hindcast(
@@ -76,15 +73,6 @@ def command(scenarios: tuple[str, ...], **options: Any) -> int:
     finally:
         progress.close()
     return _finish(found, options)
-
-
-def _check_plots() -> None:
-    try:
-        import_module("sandwich_sim.plots.hindcast")
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"figures need {error.name}. Install it: pip install 'sandwich-sim[plots]'"
-        ) from error
 
 
 def _finish(found: Hindcast, options: dict[str, Any]) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sandwich_sim.cli.figures import check_plots
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import note, say, say_json
 from sandwich_sim.errors import UsageError
@@ -64,6 +65,7 @@ def command(
     margin-split, watch, events, token-price, gap, capital; positions, book and drivers of the
     portfolio; assumptions; article.
     """
+    check_plots()
     path = output or Path(f"{kind}.png")
     check_figure(path, force=force)
     words = _draw(run, kind, path, hop=hop, at=at, size=size, dark=dark)
@@ -97,14 +99,9 @@ def write_figure(figure: Any, path: Path) -> None:
 
 
 def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool) -> str:
-    try:
-        from sandwich_sim.plots.catalogue import Wish, draw
-        from sandwich_sim.plots.style import DARK, LIGHT
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"figures need {error.name}. Install it: pip install 'sandwich-sim[plots]'"
-        ) from error
     from sandwich_sim.analysis.run_view import open_view
+    from sandwich_sim.plots.catalogue import Wish, draw
+    from sandwich_sim.plots.style import DARK, LIGHT
 
     wish = Wish(open_view(run), DARK if dark else LIGHT, size, hop, at)  # type: ignore[arg-type]
     figure, words = draw(kind, wish)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.figures import needs_plots
 from sandwich_sim.cli.options import WholeNumber, example, json_option
 from sandwich_sim.cli.output import note, say, say_json
 from sandwich_sim.cli.plot import check_figure, write_figure
@@ -51,6 +52,7 @@ _SIZES = ["slide", "page", "phone"]
     "-o",
     "--output",
     type=click.Path(path_type=Path),
+    callback=needs_plots,
     help="Draw it, too; the ending of the name says the format: .png, .svg or .pdf.",
 )
 @click.option(
@@ -164,13 +166,8 @@ def _draw(found: Story | TailStory, run: Path, options: dict[str, Any]) -> str |
     if path is None:
         return None
     from sandwich_sim.analysis.run_view import open_view
+    from sandwich_sim.plots.replay import draw_replay
 
-    try:
-        from sandwich_sim.plots.replay import draw_replay
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"figures need {error.name}. Install it: pip install 'sandwich-sim[plots]'"
-        ) from error
     figure, words = draw_replay(found, open_view(run).dataset, size=options["size"], is_dark=options["dark"])
     write_figure(figure, path)
     return words

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sandwich_sim.cli.figures import check_plots
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import file_size, note, say, say_json
 from sandwich_sim.errors import UsageError
@@ -46,12 +47,9 @@ def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) ->
         raise UsageError(f"{output} exists. Choose another name, or overwrite it with --force.")
     if not output.parent.is_dir():
         raise UsageError(f"the folder {output.parent} does not exist. Make it first.")
-    try:
-        from sandwich_sim.report.build import write_report
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"a report needs {error.name}. Install it: pip install 'sandwich-sim[plots]'"
-        ) from error
+    check_plots("a report needs")
+    from sandwich_sim.report.build import write_report
+
     comparisons, not_compared = _compare(runs)
     size = write_report(runs, output, comparisons=comparisons, not_compared=not_compared)
     if as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.figures import needs_plots, slug, write_pair
 from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     "figures",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
+    callback=needs_plots,
     help="Draw tornados and heat maps there, light and dark.",
 )
 @click.option(
@@ -122,7 +124,6 @@ def _run_swaps(run: Path, found: Sensitivity, options: dict[str, Any]) -> NewRun
 
 
 def _write_figures(found: Sensitivity, folder: Path) -> list[str]:
-    from sandwich_sim.cli.figures import slug, write_pair
     from sandwich_sim.plots.sensitivity import plot_sensitivity_map, plot_tornado
     from sandwich_sim.plots.style import new_figure, new_panels
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandwich_sim.cli.completers import complete_change
+from sandwich_sim.cli.figures import needs_plots
 from sandwich_sim.cli.options import (
     WholeNumber,
     example,
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-    help="Draw each printed statistic there, light and dark.",
+    callback=needs_plots, help="Draw each printed statistic there, light and dark.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace the dataset that lies there.")
 @click.option("--dry-run", is_flag=True, help="Print what it would take.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.figures import write_figures
+from sandwich_sim.cli.figures import needs_plots, write_figures
 from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, note, say, say_json
 from sandwich_sim.cli.progress import ProgressLine
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
+    callback=needs_plots,
     help="Write figures there, light and dark.",
 )
 @click.option("--quiet", is_flag=True, help="Print one line an event.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sandwich_sim.cli.figures import needs_plots, write_pair
 from sandwich_sim.cli.options import WholeNumber, example, json_option, threads_option
 from sandwich_sim.cli.output import clean_line, say, say_json, screen_width, wrap
 from sandwich_sim.cli.progress import ProgressLine
@@ -63,6 +64,7 @@ _BASIS = {
     "figures",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
+    callback=needs_plots,
     help="Draw what each input is worth there, light and dark.",
 )
 @threads_option
@@ -231,7 +233,6 @@ def worth_document(found: Worth) -> dict[str, Any]:
 
 
 def _write_figures(found: Worth, folder: Path) -> list[str]:
-    from sandwich_sim.cli.figures import write_pair
     from sandwich_sim.plots.style import new_panels
     from sandwich_sim.plots.worth import plot_worth
 
