@@ -3,11 +3,11 @@
 A trajectory is a vector of independent standard normals (its inputs) and a number (its shocks,
 which are drawn by that number and cannot be moved). Subset simulation (Au and Beck 2001) raises
 the bar level by level: of those above it some are copied and moved about by a Markov chain that
-keeps the law of the normals (Neal 1998), with the same shocks or new ones. Where the last level
-lies tells how to draw: normals about the centers of what was found, mixed with a tenth drawn as
-the scenario says, so that no weight is above ten (Hesterberg 1995). Fresh trajectories drawn so
-are independent and their weighted mean has no bias, whatever was found. All of it is repeated
-with independent numbers, and the repeats tell the error.
+keeps the law of the normals (Neal 1998), with the same shocks or new ones; it is repeated with
+independent numbers. Where all repeats end tells how to draw (`rare_proposal`); a few rounds of
+fresh trajectories make that better (cross-entropy, every hit so far weighed by all rounds
+together: Cornuet et al. 2012). Then fresh ones are drawn so and counted. They are independent of
+each other, and the estimate has no bias, whatever was found.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.difference import Measured
+from sandwich_sim.analysis.rare_proposal import (
+    DEFENSIVE,
+    Proposal,
+    effective_size,
+    fit_proposal,
+    join_proposals,
+)
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -36,15 +43,19 @@ FIRST_NUMBER = 1 << 44
 _NUMBERS_APART = 1 << 36
 KEPT = 0.1
 """Part of a level's trajectories that lie above the next one."""
-DEFENSIVE = 0.1
-"""Part of the final trajectories that are drawn as the scenario says."""
 LARGEST_ERROR = 0.3
 """Relative standard error above which an estimate is not to be relied on."""
 LARGEST_DISAGREEMENT = 5.0
+FEWEST_EFFECTIVE = 25.0
+"""Effective hits below which the error itself is too uncertain."""
 _MOST_LEVELS = 20
 _MOVES = 4
-_CENTERS = 3
-_CLEAR = 3.0
+_ROUNDS = 3
+_ADAPTING = 0.5
+"""Trajectories that improve the proposal, over those that are counted."""
+_FEWEST_EFFECTIVE = 20.0
+"""Effective hits from which on a round changes the proposal."""
+_PIECE = 16_384
 
 
 class NotReachedError(Exception):
@@ -52,82 +63,75 @@ class NotReachedError(Exception):
 
 
 @dataclass(frozen=True)
-class Repeat:
-    """What one repeat found.
+class Climb:
+    """What one repeat of subset simulation found.
 
     Attributes
     ----------
     probability : float
-        By importance sampling.
-    by_subsets : float
-        By subset simulation alone; the levels share trajectories, and so it has a small bias.
+        By subset simulation alone.
     n : int
         Trajectories run.
     n_level : int
-    hits : int
-        Of the final trajectories, those in the event.
     fresh_accepted : float
         Part of the moves to new shocks that stayed above the bar: near 0 shocks make the event.
     """
 
     probability: float
-    by_subsets: float
     n: int
     n_level: int
-    hits: int
     fresh_accepted: float
 
 
 @dataclass(frozen=True)
 class RareEstimate:
-    """A probability from independent repeats.
+    """A probability.
 
     Attributes
     ----------
-    by_importance, by_subsets : Measured
-        By importance sampling, and by subset simulation alone; Student's t across the repeats.
+    by_importance : Measured
+        By importance sampling, from independent trajectories: the estimate.
+    by_subsets : Measured
+        By subset simulation alone, as a check; Student's t across the repeats.
+    hits : int
+        Trajectories of the importance sample in the event.
+    effective_hits : float
+        How many of equal weight would be as uncertain.
+    largest_weight : float
+        What the heaviest of them alone adds to the estimate.
     n : int
         Trajectories in all.
-    repeats : tuple of Repeat
+    climbs : tuple of Climb
     """
 
     by_importance: Measured
     by_subsets: Measured
+    hits: int
+    effective_hits: float
+    largest_weight: float
     n: int
-    repeats: tuple[Repeat, ...]
-
-    @property
-    def method(self) -> str:
-        """Which of the two is surer of itself: where shocks make an event, it is subset simulation."""
-        both = (self.by_importance, self.by_subsets)
-        errors = [item.standard_error / item.value if item.value > 0.0 else inf for item in both]
-        return "importance sampling" if errors[0] <= errors[1] else "subset simulation"
-
-    @property
-    def best(self) -> Measured:
-        """The surer estimate."""
-        return self.by_importance if self.method == "importance sampling" else self.by_subsets
+    climbs: tuple[Climb, ...]
 
     @property
     def probability(self) -> float:
-        """The surer estimate of the probability."""
-        return self.best.value
+        """The estimate."""
+        return self.by_importance.value
 
     @property
     def standard_error(self) -> float:
         """Its standard error."""
-        return self.best.standard_error
+        return self.by_importance.standard_error
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Interval that holds both methods' 95% intervals: where shocks matter, each alone is too narrow."""
-        ends = [self.by_importance.interval(), self.by_subsets.interval()]
-        return max(min(low for low, _ in ends), 0.0), min(max(high for _, high in ends), 1.0)
+        """95% interval."""
+        error = self.standard_error if self.hits else 0.0
+        return weighted_interval(self.probability, error, self.largest_weight)
 
     @property
     def fresh_accepted(self) -> float:
         """Part of the moves to new shocks that stayed above the bar."""
-        return float(np.mean([item.fresh_accepted for item in self.repeats]))
+        return float(np.mean([item.fresh_accepted for item in self.climbs]))
 
     @property
     def doubt(self) -> str:
@@ -136,6 +140,11 @@ class RareEstimate:
             return (
                 f"its error is above {LARGEST_ERROR:.0%} of it: shocks, which cannot be moved, make this "
                 f"event ({self.fresh_accepted:.1%} of new shocks keep a trajectory in its level)"
+            )
+        if self.effective_hits < FEWEST_EFFECTIVE:
+            return (
+                f"it rests on {self.effective_hits:.0f} effective hits, fewer than {FEWEST_EFFECTIVE:g}, "
+                "so that its error is uncertain, too: raise --final-size"
             )
         if self.disagreement > LARGEST_DISAGREEMENT:
             return (
@@ -158,6 +167,33 @@ class RareEstimate:
         return abs(one.value - other.value) / spread if spread > 0.0 else nan
 
 
+def weighted_interval(value: float, error: float, largest: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Return the interval of a sum of weighted hits that misses with probability ``alpha``.
+
+    Parameters
+    ----------
+    value, error : float
+        The sum, and its standard error.
+    largest : float
+        The largest weight.
+
+    Notes
+    -----
+    Hits of a rare event are Poisson counts, and so the sum is gamma distributed about as widely
+    (Fay and Feuer 1997): the upper end allows for one more hit of the largest weight. Unlike value
+    +- 1.96 errors it is right for few hits, and for uneven weights, whose sum is skewed.
+    """
+    from scipy.special import gammaincinv
+
+    variance = error**2
+    low = 0.0
+    if value > 0.0 and variance > 0.0:
+        low = float(gammaincinv(value**2 / variance, alpha / 2.0)) * variance / value
+    above, spread = value + largest, variance + largest**2
+    high = float(gammaincinv(above**2 / spread, 1.0 - alpha / 2.0)) * spread / above
+    return low, min(high, 1.0)
+
+
 def estimate_rare(
     distance: Distance,
     n_input: int,
@@ -175,9 +211,12 @@ def estimate_rare(
     distance : callable
     n_input : int
     seed : int
-    level_size, final_size : int
-        Trajectories of a level, and of the importance sample of each repeat.
+    level_size : int
+        Trajectories of a level of each repeat.
+    final_size : int
+        Trajectories that count the event, for each repeat; half as many improve how they are drawn.
     repeats : int
+        Of subset simulation.
     after : callable, optional
         Called now and then with the number of repeats done.
 
@@ -186,22 +225,35 @@ def estimate_rare(
     NotReachedError
         If no repeat, or only some, come to the event.
     """
-    walks = [_Walk(n_input, seed, number).run(level_size, final_size) for number in range(repeats)]
+    walks = [_Walk(n_input, seed, number).run(level_size) for number in range(repeats)]
     found = _in_step(walks, distance, after)
+    normals = np.concatenate([ends for _, ends in found], axis=1)
+    climbs = tuple(climb for climb, _ in found)
+    count = _Count(distance, seed, repeats)
+    proposal = count.improve(fit_proposal(normals, np.ones(normals.shape[1])), repeats * final_size)
+    weights, is_own = count.hits(proposal, repeats * final_size)
+    n = weights.size
+    # Stratified: exactly a tenth are the scenario's own, which the mixture's density allows for.
+    parts = [weights[is_own], weights[~is_own]]
+    variance = sum(part.size * float(part.var()) for part in parts if part.size) / n**2
+    heaviest = float(weights.max()) or 1.0 / DEFENSIVE
     return RareEstimate(
-        _across([item.probability for item in found]),
-        _across([item.by_subsets for item in found]),
-        sum(item.n for item in found),
-        tuple(found),
+        Measured(float(weights.mean()), sqrt(variance) if weights.any() else nan, inf, n),
+        _across([climb.probability for climb in climbs]),
+        int(np.count_nonzero(weights)),
+        effective_size(weights),
+        heaviest / n,
+        sum(climb.n for climb in climbs) + count.n,
+        climbs,
     )
 
 
 def _in_step(
-    walks: list[Steps[Repeat]], distance: Distance, after: Callable[[int], None] | None
-) -> list[Repeat]:
+    walks: list[Steps[Result]], distance: Distance, after: Callable[[int], None] | None
+) -> list[Result]:
     """Let walks go on side by side, so that what they ask for is run in large pieces."""
     asked = {number: next(walk) for number, walk in enumerate(walks)}
-    found: dict[int, Repeat] = {}
+    found: dict[int, Result] = {}
     while asked:
         far = distance(
             np.concatenate([normals for normals, _ in asked.values()], axis=1),
@@ -235,13 +287,11 @@ class _Walk:
         self._n = 0
         self._fresh = np.zeros(2)
 
-    def run(self, level_size: int, final_size: int) -> Steps[Repeat]:
-        """Walk to the event, then count it."""
+    def run(self, level_size: int) -> Steps[tuple[Climb, Floats]]:
+        """Walk to the event; return also the normals of trajectories in it."""
         normals, log_p, n_level = yield from self._climb(level_size)
-        centers, shares = _centers(normals)
-        probability, hits = yield from self._count(centers, shares, final_size)
-        tried = max(self._fresh[1], 1.0)
-        return Repeat(probability, float(np.exp(log_p)), self._n, n_level, hits, self._fresh[0] / tried)
+        accepted = self._fresh[0] / max(self._fresh[1], 1.0)
+        return Climb(float(np.exp(log_p)), self._n, n_level, float(accepted)), normals
 
     def _new(self, n: int) -> Numbers:
         first = self._next
@@ -288,57 +338,40 @@ class _Walk:
         self._fresh += [float(stays[is_fresh].sum()), float(is_fresh.sum())]
         return float(np.clip(spread * np.exp(stays.mean() - 0.35), 0.05, 1.0))
 
-    def _count(self, centers: Floats, shares: Floats, n: int) -> Steps[tuple[float, int]]:
-        """Return the probability by importance sampling about the centers, and the hits."""
-        own = round(DEFENSIVE * n)
-        component = self._random.choice(shares.size, n - own, p=shares)
-        normals = self._random.standard_normal((self._n_input, n))
-        normals[:, own:] += centers[:, component]
-        far = yield from self._measure(normals, self._new(n))
-        hit = far >= 0.0
-        # log of the density of each component over that of the scenario
-        ratio = centers.T @ normals - 0.5 * (centers**2).sum(axis=0)[:, None]
-        # Stratified: exactly a tenth are the scenario's own, which the mixture's density allows for.
-        mixed = np.logaddexp.reduce(ratio + np.log((1.0 - own / n) * shares)[:, None], axis=0)
-        weights = np.exp(-np.logaddexp(mixed, log(own / n)))
-        return float((weights * hit).mean()), int(hit.sum())
 
+class _Count:
+    """Fresh trajectories, drawn by proposals and weighed."""
 
-def _centers(normals: Floats) -> tuple[Floats, Floats]:
-    """Centers of what was found, shape (n_input, n_center), and their shares.
+    def __init__(self, distance: Distance, seed: int, number: int) -> None:
+        self._distance = distance
+        self._random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, number])))
+        self._next = FIRST_NUMBER + number * _NUMBERS_APART
+        self.n = 0
 
-    Of each center only the inputs that clearly differ from 0 are kept: the others would make
-    weights uneven and bring nothing.
-    """
-    label = _clusters(normals)
-    centers, shares = [], []
-    for which in np.unique(label):
-        part = normals[:, label == which]
-        if part.shape[1] < 8:
-            continue
-        mean = part.mean(axis=1)
-        centers.append(np.where(np.abs(mean) > _CLEAR / sqrt(part.shape[1]), mean, 0.0))
-        shares.append(part.shape[1])
-    if not centers:
-        centers, shares = [normals.mean(axis=1)], [1]
-    share = np.array(shares, dtype=np.float64)
-    return np.array(centers).T, share / share.sum()
+    def improve(self, proposal: Proposal, n: int) -> Proposal:
+        """Return a proposal that suits the hits of a few rounds."""
+        tried, found = [proposal], np.empty((proposal.directions.shape[1], 0))
+        for _ in range(_ROUNDS):
+            normals, _, is_hit = self._draw(proposal, max(round(_ADAPTING * n / _ROUNDS), 1))
+            found = np.concatenate([found, normals[:, is_hit]], axis=1)
+            weights = join_proposals(tried).weights(found)
+            if effective_size(weights) >= _FEWEST_EFFECTIVE:
+                proposal = fit_proposal(found, weights)
+            tried.append(proposal)
+        return proposal
 
+    def hits(self, proposal: Proposal, n: int) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the weights of trajectories, 0 outside the event, and which are the scenario's own draws."""
+        normals, is_own, is_hit = self._draw(proposal, n)
+        return proposal.weights(normals) * is_hit, is_own
 
-def _clusters(normals: Floats) -> Numbers:
-    """Split points into up to three groups (k-means on the inputs that vary or lie far out)."""
-    n = normals.shape[1]
-    label = np.zeros(n, dtype=np.int64)
-    if n < 32:
-        return label
-    # Principal directions of the second moment: where points lie far from 0, to one side or both.
-    values, vectors = np.linalg.eigh(normals @ normals.T / n)
-    places = vectors[:, np.argsort(values)[-2:]].T @ normals
-    order = np.argsort(places[-1])
-    middles = places[:, order[np.linspace(0, n - 1, 2 * _CENTERS + 1).astype(int)[1::2]]]
-    for _ in range(20):
-        label = ((places[:, :, None] - middles[:, None, :]) ** 2).sum(axis=0).argmin(axis=1)
-        for which in range(_CENTERS):
-            if (label == which).any():
-                middles[:, which] = places[:, label == which].mean(axis=1)
-    return label.astype(np.int64)
+    def _draw(self, proposal: Proposal, n: int) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+        normals, is_own = proposal.draw(n, self._random)
+        numbers = np.arange(self._next, self._next + n, dtype=np.int64)
+        self._next += n
+        self.n += n
+        far = [
+            self._distance(normals[:, start : start + _PIECE], numbers[start : start + _PIECE])
+            for start in range(0, n, _PIECE)
+        ]
+        return normals, is_own, np.concatenate(far) >= 0.0

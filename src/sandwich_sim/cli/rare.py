@@ -46,7 +46,7 @@ UNSURE = 4
     default=4096,
     show_default=True,
     metavar="N",
-    help="Trajectories that count it, of each repeat.",
+    help="Trajectories that count it, for each repeat.",
 )
 @click.option(
     "--repeats",
@@ -54,7 +54,7 @@ UNSURE = 4
     default=16,
     show_default=True,
     metavar="N",
-    help="Independent repeats; their spread is the error.",
+    help="Independent climbs to the event.",
 )
 @click.option("--check", type=WholeNumber(min=1), metavar="N", help="Check it by N plain trajectories.")
 @click.option("--no-shocks", is_flag=True, help="Draw the inputs but switch every random shock off.")
@@ -112,11 +112,12 @@ def _print(result: RareResult, quiet: bool) -> None:
         f"{clean_line(result.statement)} = {found.probability:.3g} ± {found.standard_error:.1g} "
         f"({low:.3g} to {high:.3g}, 95%)"
     )
-    n_level = sum(item.n_level for item in found.repeats) / len(found.repeats)
-    say(f"  by {found.method}, {len(found.repeats)} repeats, {n_level:.1f} levels, {found.n:,} trajectories")
+    n_level = sum(item.n_level for item in found.climbs) / len(found.climbs)
+    say(f"  {len(found.climbs)} climbs of {n_level:.1f} levels, {found.n:,} trajectories in all")
+    say(f"  {found.hits:,} weighted hits, as uncertain as {found.effective_hits:,.0f} equal ones")
     say(f"  plain random sampling would take {found.plain_trajectories:,.0f} for the same error")
-    for name, each in (("importance", found.by_importance), ("subsets", found.by_subsets)):
-        say(f"  {name + ':':<12} {each.value:.3g} ± {each.standard_error:.1g}")
+    climbs = found.by_subsets
+    say(f"  the climbs alone say {climbs.value:.3g} ± {climbs.standard_error:.1g}")
     say(f"  {found.fresh_accepted:.0%} of new shocks keep a trajectory in its level")
     if result.check is not None:
         check = result.check

@@ -79,15 +79,16 @@ class RareResult:
             "probability": found.probability,
             "standard_error": found.standard_error,
             "interval": list(found.interval),
-            "method": found.method,
+            "method": "importance sampling",
             "doubt": found.doubt,
             "trajectories": found.n,
             "plain_trajectories": plain if isfinite(plain) else None,
             "fresh_shocks_accepted": found.fresh_accepted,
             "by_importance": [found.by_importance.value, found.by_importance.standard_error],
             "by_subsets": [found.by_subsets.value, found.by_subsets.standard_error],
-            "levels": [item.n_level for item in found.repeats],
-            "hits": [item.hits for item in found.repeats],
+            "levels": [item.n_level for item in found.climbs],
+            "hits": found.hits,
+            "effective_hits": found.effective_hits,
             "check": None
             if self.check is None
             else {
