@@ -16,14 +16,17 @@ import pytest
 from malformed_runs import READERS, Forge
 
 from forked_runs import small_spec
-from sandwich_sim.errors import IntegrityError, ScenarioError
+from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
 from sandwich_sim.results.dataset import open_run
 from sandwich_sim.results.files import MANIFEST, read_whole
 from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.schema_files import ROOT
+from sandwich_sim.results.status import run_status
 from sandwich_sim.results.verify import verify_run
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.simulation import run
+from sandwich_sim.studies.repair import repair
+from sandwich_sim.studies.resume import resume
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
 
@@ -324,3 +327,76 @@ def test_a_cache_that_others_can_write_is_not_used(tmp_path, monkeypatch, kind):
     else:
         folder.chmod(0o777 if kind == "others may write" else 0o770)
     assert _jit._private_cache_folder() is None
+
+
+def content(folder):
+    """Names and content of all that lies in a folder, links as such."""
+    return {
+        path.relative_to(folder): path.readlink()
+        if path.is_symlink()
+        else path.is_file() and path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture
+def victim(tmp_path):
+    """A folder of somebody else, with files that are called like those of a run."""
+    folder = tmp_path / "victim"
+    for name in ("0", "stage-1/x", "c/0", "c/0.partial", "zarr.json", "file", "_COMPLETE.partial"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"precious {name}")
+    return folder
+
+
+def write_into(folder, way):
+    """Let one that writes have a folder."""
+    if way == "resume":
+        resume(folder, threads=1)
+    elif way == "repair":
+        repair(folder, threads=1)
+    else:
+        run(small_spec(), output=folder, trajectories=64, threads=1, force=True)
+
+
+FOLDERS = ("parts", "gap_mean", "accumulators", "accumulators/total", "margin_mean/c")
+FILES = (".lock", "_COMPLETE.partial", "manifest.jsonl", "manifest.jsonl.partial", "zarr.json.partial")
+
+
+@needs_links
+@pytest.mark.parametrize("way", ["resume", "repair", "run --force"])
+@pytest.mark.parametrize("name", FOLDERS + FILES)
+def test_who_writes_into_a_run_touches_nothing_behind_a_link(copy, victim, way, name):
+    place, before = copy.folder / name, content(victim)
+    if way == "resume":
+        (copy.folder / "_COMPLETE").unlink()
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(victim if name in FOLDERS else victim / "file")
+    with suppress(UsageError, IntegrityError):
+        write_into(copy.folder, way)
+        assert name.partition("/")[2] and way == "run --force"  # removed, not followed
+    assert content(victim) == before
+
+
+@needs_links
+@pytest.mark.parametrize("name", [".lock", "_COMPLETE.partial", "manifest.jsonl", "zarr.json"])
+def test_nobody_waits_for_a_pipe(copy, name):
+    path = copy.folder / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with suppress(IntegrityError):
+        assert run_status(copy.folder).holder == ""
+    for way in ("repair", "run --force"):
+        with pytest.raises((UsageError, IntegrityError), match=r"no plain file|not a plain file|unreadable"):
+            write_into(copy.folder, way)
+    assert path.is_fifo()
+
+
+def test_what_a_reader_laid_into_a_run_folder_stays(copy):
+    notes = copy.folder / "mine"
+    notes.mkdir()
+    (notes / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+    write_into(copy.folder, "run --force")
+    assert (notes / "zarr.json").exists()

@@ -37,8 +37,10 @@ _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFI
 _LARGE = 1 << 28
 """Size from which a file must lie on the disk to a thousandth at least to be read [B]: holes cost nothing
 to send, and all of their memory to read; `st_blocks` counts 512 B."""
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# A link is not followed, a pipe not waited for.
+_PLAIN = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _PLAIN
+_READ = os.O_RDONLY | _PLAIN
 _DIRECT_LEAST, _DIRECT_STEP, _DIRECT_BUFFER = 1 << 18, 4096, 1 << 22
 _SYNC_THREADS = 8
 _SAFE_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*/)*[A-Za-z0-9_][A-Za-z0-9_.+-]*")
@@ -201,7 +203,7 @@ def write_checked(path: Path, data: bytes | memoryview) -> int:
 
 def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file; it is on the disk when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | _PLAIN)
     try:
         _write_all(descriptor, memoryview(line))
         os.fsync(descriptor)

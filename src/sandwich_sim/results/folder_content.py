@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-from collections.abc import Collection, Iterator
+import stat
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.arrays import Layout
-from sandwich_sim.results.files import MANIFEST, MARKER
+from sandwich_sim.results.files import MANIFEST, MARKER, is_array
 from sandwich_sim.results.manifest import PARTS
 from sandwich_sim.results.schema_files import ACCUMULATORS, PROVENANCE, ROOT, SCENARIO
 
@@ -19,12 +19,46 @@ _FILES = (MARKER, ROOT, SCENARIO, PROVENANCE, MANIFEST)
 
 def _own_folders(folder: Path, layout: Layout) -> Iterator[Path]:
     """Folders of arrays, of this run or of one that lay there, and that of the parts' sums."""
-    named = {array.name.partition("/")[0] for array in layout.arrays} | {ACCUMULATORS, PARTS}
+    named = _own_names(layout)
     for path in folder.iterdir():
         if path.is_symlink() or not path.is_dir():
             continue
-        if path.name in named or (path / ROOT).is_file():
+        if path.name in named or is_array(path):
             yield path
+
+
+def _own_names(layout: Layout) -> set[str]:
+    return {array.name.partition("/")[0] for array in layout.arrays} | {ACCUMULATORS, PARTS}
+
+
+def check_places(folder: Path, layout: Layout) -> None:
+    """Refuse links and devices in the places of a run's folders and files, before any is written or removed.
+
+    What lies deeper is looked at where it is written (`make_way`), and removed without following links.
+
+    Raises
+    ------
+    UsageError
+    """
+    for name in sorted(_own_names(layout)):
+        _check_place(folder / name, stat.S_ISDIR, "folder")
+    for name in _FILES:
+        _check_place(folder / name, stat.S_ISREG, "file")
+        _check_place(folder / f"{name}.partial", stat.S_ISREG, "file")
+
+
+def _check_place(path: Path, is_right: Callable[[int], bool], kind: str) -> bool:
+    """Whether something lies there; refuses what is not of its kind."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not is_right(mode):
+        what = (
+            "is a link, and may lead out of the run folder" if stat.S_ISLNK(mode) else f"is no plain {kind}"
+        )
+        raise UsageError(f"{path}: {what}; nothing is written. Remove it.")
+    return True
 
 
 def make_way(folder: Path, name: str) -> None:
@@ -34,11 +68,11 @@ def make_way(folder: Path, name: str) -> None:
     ------
     UsageError
     """
-    place = (folder / name).parent
-    place.mkdir(parents=True, exist_ok=True)
-    home = os.path.realpath(folder)
-    if os.path.realpath(place) != os.path.normpath(os.path.join(home, os.path.dirname(name))):  # noqa: PTH118, PTH120
-        raise UsageError(f"{place}: leads out of the run folder. Remove the link.")
+    place = folder
+    for piece in Path(name).parts[:-1]:
+        place /= piece
+        if not _check_place(place, stat.S_ISDIR, "folder"):
+            place.mkdir(exist_ok=True)
 
 
 def clear_folder(folder: Path, layout: Layout) -> None:
@@ -75,7 +109,7 @@ def remove_orphans(folder: Path, layout: Layout, keep: Collection[str] = ()) -> 
                 else:
                     path.unlink(missing_ok=True)
         sums = folder / PARTS
-        if not sums.is_dir():
+        if sums.is_symlink() or not sums.is_dir():
             return
         for path in sums.iterdir():
             if f"{PARTS}/{path.name}" in keep:

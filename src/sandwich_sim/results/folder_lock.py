@@ -6,17 +6,20 @@ import contextlib
 import json
 import os
 import socket
+import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandwich_sim.errors import BusyError
+from sandwich_sim.errors import BusyError, UsageError
 
 try:
     import fcntl
 except ImportError:  # Windows: no such lock; two writers on one folder are not noticed there
     fcntl = None  # type: ignore[assignment]
 
+# A link is not followed, a pipe not waited for.
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _TRIES, _PAUSE = 4, 0.05
 """Whoever only asks holds the lock for a moment, see `holder_of`."""
 
@@ -31,6 +34,8 @@ class FolderLock:
     ------
     BusyError
         If another process (or another writer of this one) holds it.
+    UsageError
+        If something other than a plain file lies in its place.
     """
 
     NAME = ".lock"
@@ -38,7 +43,7 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self._path = folder / self.NAME
         while True:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._descriptor = _open_plain(self._path, os.O_RDWR | os.O_CREAT)
             if fcntl is None:
                 break
             if not _try_lock(self._descriptor):
@@ -58,7 +63,7 @@ class FolderLock:
 
     def _is_still_there(self) -> bool:
         with contextlib.suppress(OSError):
-            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+            return os.path.samestat(os.fstat(self._descriptor), self._path.lstat())
         return False
 
     def release(self) -> None:
@@ -73,8 +78,8 @@ def holder_of(folder: Path) -> str:
     if fcntl is None:
         return ""
     try:
-        descriptor = os.open(folder / FolderLock.NAME, os.O_RDONLY)
-    except OSError:
+        descriptor = _open_plain(folder / FolderLock.NAME, os.O_RDONLY)
+    except (OSError, UsageError):
         return ""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -83,6 +88,22 @@ def holder_of(folder: Path) -> str:
     finally:
         os.close(descriptor)
     return ""
+
+
+def _open_plain(path: Path, flags: int) -> int:
+    """Open a plain file; whatever else lies there is left as it is."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise _not_plain(path)
+    descriptor = os.open(path, flags | _PLAIN, 0o644)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):  # else it was put there since
+        return descriptor
+    os.close(descriptor)
+    raise _not_plain(path)
+
+
+def _not_plain(path: Path) -> UsageError:
+    return UsageError(f"{path}: is a link, or no plain file, where a run has its lock. Remove it.")
 
 
 def _try_lock(descriptor: int) -> bool:

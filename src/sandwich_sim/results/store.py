@@ -42,7 +42,7 @@ from sandwich_sim.results.files import (
     sync_files,
     write_file,
 )
-from sandwich_sim.results.folder_content import clear_folder, make_way, remove_orphans
+from sandwich_sim.results.folder_content import check_places, clear_folder, make_way, remove_orphans
 from sandwich_sim.results.folder_lock import FolderLock
 from sandwich_sim.results.manifest import (
     FileRecord,
@@ -156,8 +156,8 @@ class RunWriter:
                 self._lock = FolderLock(self.folder)
                 is_ours = False
                 try:
-                    # Again, now that nobody else can finish a run there.
-                    stored = self._continued(self._check_state())
+                    check_places(self.folder, self.layout)
+                    stored = self._continued(self._check_state())  # again, now that it is ours alone
                     is_ours = True
                     self._begin(stored)
                 except BaseException:

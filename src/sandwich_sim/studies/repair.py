@@ -20,7 +20,7 @@ from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.commit import commit_unit
 from sandwich_sim.results.dataset import read_provenance
 from sandwich_sim.results.files import MANIFEST, MARKER, explained_errors, read_whole, sync_files, write_file
-from sandwich_sim.results.folder_content import make_way, remove_orphans
+from sandwich_sim.results.folder_content import check_places, make_way, remove_orphans
 from sandwich_sim.results.folder_lock import FolderLock
 from sandwich_sim.results.layout import FAN_COLUMNS, layout_of
 from sandwich_sim.results.manifest import (
@@ -125,6 +125,7 @@ class _Repairer:
 
     def run(self) -> Repair:
         manifest, layout = self._manifest, self._layout
+        check_places(self._folder, layout)
         known = {k: part for k, part in manifest.parts.items() if is_expected(part, layout, self._grid)}
         rest = manifest.rest or {}
         lost = [part for part in range(self._grid.n_parts) if part not in known]
