@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 from malformed_runs import READERS, Forge, read
 
 from forked_runs import small_spec
-from sandwich_sim.results.dataset import open_run
+from sandwich_sim.errors import IntegrityError
+from sandwich_sim.results.checksum import crc32c
+from sandwich_sim.results.dataset import open_run, read_fingerprint
+from sandwich_sim.results.files import MANIFEST
+from sandwich_sim.results.manifest import read_manifest
+from sandwich_sim.results.schema_files import PROVENANCE
 from sandwich_sim.simulation import run
 
 
@@ -38,6 +44,29 @@ def test_the_sound_folder_is_read_by_all(forge, tmp_path):
     forge.seal()  # as the forger does: it is sound, or the others test nothing
     assert read(forge.folder, tmp_path, random.Random(1), len(READERS)) == 0
     assert open_run(forge.folder).sizes["trajectory"] == 64
+    forge.restore()
+
+
+def test_a_fingerprint_that_is_none_is_not_known(forge):
+    path = forge.folder / PROVENANCE
+    for value in (0.5, None, [], "x"):
+        path.write_text(json.dumps(json.loads(forge.sound[path]) | {"fingerprint": value}))
+        forge.seal()
+        assert read_fingerprint(forge.folder) == ""
+    forge.restore()
+
+
+@pytest.mark.parametrize("crc", ["a" * 5000, "1" + 8 * "0", "-1"])
+def test_a_checksum_of_too_many_bits_is_no_line_of_a_manifest(forge, crc):
+    path = forge.folder / MANIFEST
+    *lines, last = path.read_bytes().splitlines()
+    record = json.loads(last)["record"]
+    record["files"] = {name: [size, crc] for name, (size, _) in record["files"].items()}
+    text = json.dumps(record, separators=(",", ":")).encode()
+    path.write_bytes(b"\n".join([*lines, b'{"crc32c":"%08x","record":%s}' % (crc32c(text), text)]) + b"\n")
+    with pytest.raises(IntegrityError):
+        open_run(forge.folder).load()
+    assert read_manifest(forge.folder).problems == [f"line {len(lines) + 1}"]
     forge.restore()
 
 

@@ -113,7 +113,8 @@ def read_provenance(folder: Path) -> dict[str, Any]:
 
 def read_fingerprint(folder: Path) -> str:
     """Return the digest of the platform that made a run; "" where the folder does not say."""
-    return str(read_provenance(folder).get("fingerprint", {}).get("digest", ""))
+    found = read_provenance(folder).get("fingerprint")
+    return str(found.get("digest", "")) if isinstance(found, dict) else ""
 
 
 def read_meta(folder: Path) -> RunMeta:

@@ -243,7 +243,9 @@ def _file_of(pair: Any) -> FileRecord:
     size, crc = pair
     if type(size) is not int or size < 0:
         raise ValueError("not a size")
-    return FileRecord(size, int(crc, 16))
+    if not 0 <= (checksum := int(crc, 16)) < 1 << 32:
+        raise ValueError("not a checksum")
+    return FileRecord(size, checksum)
 
 
 def file_record(data: bytes) -> FileRecord:
