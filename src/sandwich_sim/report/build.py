@@ -17,6 +17,7 @@ from sandwich_sim.plots.style import color_pairs
 from sandwich_sim.report import sections_chain, sections_compare, sections_evidence, sections_lab
 from sandwich_sim.report.html import Html, element, join, text
 from sandwich_sim.report.run_page import RunPage
+from sandwich_sim.report.scales import Scales
 from sandwich_sim.report.svg import Embedder, drawn_for_a_page
 from sandwich_sim.results.files import write_file
 
@@ -53,9 +54,10 @@ SECTIONS = (
         "One dollar",
         "A dollar that users spend, from top to bottom. Each bar is as long as the cents that "
         "arrive at a hop: pale is paid on, strong is kept as profit, gray is spent outside the "
-        "chain, hatched is paid in by investors. Means over the trajectories, which add up; "
-        "payments with a dotted edge are inferred, as a run records what stays at each hop and not "
-        "who paid whom.",
+        "chain, hatched is paid in by investors. These are means over the trajectories, which add "
+        "up; beside them stand medians, the middle trajectory of each hop. Payments with a dotted "
+        "edge are inferred, as a run records what stays at each hop and not who paid whom. The last "
+        "bar, the capital account, comes on top of the dollar.",
         sections_chain.dollar_section,
     ),
     Section(
@@ -190,8 +192,9 @@ def build_report(
     hops = [str(hop) for view in views for hop in view.dataset["hop"].values]
     embedder = Embedder(color_pairs(hops))
     labels = _labels(views)
+    scales = Scales(views)
     pages = [
-        RunPage(view, number, embedder, label, len(views) == 1)
+        RunPage(view, number, embedder, label, scales, len(views) == 1)
         for number, (view, label) in enumerate(zip(views, labels, strict=True), start=1)
     ]
     with drawn_for_a_page():

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandwich_sim.analysis.dollar_flows import USERS, DollarFlows
-from sandwich_sim.plots.flow import THICKNESS, bar_words
+from sandwich_sim.plots.flow import THICKNESS
 from sandwich_sim.plots.flow_layout import Band, Bar, Segment, lay_out
 from sandwich_sim.plots.quantities import interval, number, shorten
 from sandwich_sim.plots.style import LIGHT, hop_colors, ink
+from sandwich_sim.report.cents_svg import cents_drawing
 from sandwich_sim.report.html import Html, element, join, text
+from sandwich_sim.report.scales import Scales
 from sandwich_sim.report.svg import variable
 
 WIDE, NARROW = 680.0, 340.0
 """Widths of the two drawings: names beside the bars, or above them [px]."""
 _LETTERS = 44
 """What fits in a line of the narrow drawing."""
-_ROW = {WIDE: 46.0, NARROW: 52.0}
+_ROW = {WIDE: 46.0, NARROW: 66.0}
 _CENTS = {WIDE: 380.0, NARROW: 318.0}
-_TOP = {WIDE: 18.0, NARROW: 26.0}
+_TOP = {WIDE: 18.0, NARROW: 42.0}
 
 
-def flow_drawings(flows: DollarFlows, titles: Mapping[str, str], run: int) -> Html:
+def flow_drawings(flows: DollarFlows, titles: Mapping[str, str], run: int, scales: Scales) -> Html:
     """Draw every year, wide and narrow; the page shows one of them.
 
     Parameters
@@ -31,12 +33,23 @@ def flow_drawings(flows: DollarFlows, titles: Mapping[str, str], run: int) -> Ht
         Of the hops.
     run : int
         Number of the run on the page, for identifiers.
+    scales : Scales
+        Of all runs of the page.
     """
     last = len(flows.labels) - 1
     return join(
         element(
             "div",
-            [_drawing(flows, titles, year, width, run) for width in (WIDE, NARROW)],
+            element(
+                "div",
+                element(
+                    "div",
+                    [_drawing(flows, titles, year, width, run, scales.reach) for width in (WIDE, NARROW)],
+                ),
+                cents_drawing(flows, titles, year, scales.cents),
+                class_="flow-and-bars",
+            ),
+            element("p", _capital_words(flows, year), class_="note"),
             class_="flow-year",
             data_year=year,
             hidden=year != last,
@@ -45,13 +58,14 @@ def flow_drawings(flows: DollarFlows, titles: Mapping[str, str], run: int) -> Ht
     )
 
 
-def _drawing(flows: DollarFlows, titles: Mapping[str, str], year: int, width: float, run: int) -> Html:
+def _drawing(
+    flows: DollarFlows, titles: Mapping[str, str], year: int, width: float, run: int, reach: float
+) -> Html:
     bars, bands = lay_out(flows, year)
     colors = {hop: variable(color) for hop, color in hop_colors(flows.hops, LIGHT).items()}
     colors[USERS] = variable(ink(LIGHT, 1))
-    reach = max(100.0, max(bar.right for bar in bars))
     scale = _CENTS[width] / reach
-    height = _TOP[width] + (len(flows.hops) + 0.6) * _ROW[width]
+    height = _TOP[width] + (len(flows.hops) + 1.6) * _ROW[width]
     size = "wide" if width == WIDE else "narrow"
     hatch = f"hatch-{run}-{year}-{size}"
     body = [
@@ -61,6 +75,7 @@ def _drawing(flows: DollarFlows, titles: Mapping[str, str], year: int, width: fl
             for band in sorted(bands, key=lambda b: -b.amount)
         ),
         *(_bar(bar, flows, titles, year, colors[bar.hop], scale, width, hatch) for bar in bars),
+        _investors(flows, year, scale, width, hatch),
     ]
     label = f"One dollar, {flows.labels[year]}: each bar is a hop; the table below holds the numbers."
     return Html(
@@ -106,8 +121,8 @@ def _bar(
     words = bar_sentence(flows, bar.hop, titles, year)
     pieces = [_piece(segment, bar, color, scale, width, hatch) for segment in bar.segments]
     narrow = width == NARROW
-    title, what = bar_words(flows, bar.hop, titles, year, brief=narrow)
-    names = _names_above(bar, title, what, width) if narrow else _names_beside(bar, title, what, scale, width)
+    title, what = _bar_words(flows, bar.hop, titles, year)
+    names = (_names_above if narrow else _names_beside)(bar.row, title, what, width)
     return Html(
         f'<g class="bar" tabindex="0" role="img" aria-label="{text(words)}">{join(pieces)}{names}</g>'
     )
@@ -133,20 +148,56 @@ def _piece(segment: Segment, bar: Bar, color: str, scale: float, width: float, h
     return Html(f"<rect {box} {look}/>")
 
 
-def _names_beside(bar: Bar, title: str, what: str, scale: float, width: float) -> Html:
-    x, y = _CENTS[width] + 18.0, _row(bar.row, width)
+def _names_beside(row: int, title: str, what: str, width: float) -> Html:
+    x, y = _CENTS[width] + 18.0, _row(row, width)
     return Html(
         f'<text x="{x:.0f}" y="{y - 2:.1f}" class="name">{text(shorten(title, 36))}</text>'
         f'<text x="{x:.0f}" y="{y + 13:.1f}" class="what">{text(what)}</text>'
     )
 
 
-def _names_above(bar: Bar, title: str, what: str, width: float) -> Html:
-    y = _row(bar.row, width) - THICKNESS / 2 * _ROW[width] - 4.0
-    title = shorten(title, max(12, _LETTERS - len(what)))
+def _names_above(row: int, title: str, what: str, width: float) -> Html:
+    y = _row(row, width) - THICKNESS / 2 * _ROW[width] - 5.0
     return Html(
-        f'<text x="0" y="{y:.1f}"><tspan class="name">{text(title)}</tspan> '
-        f'<tspan class="what">{text(what)}</tspan></text>'
+        f'<text x="0" y="{y - 15:.1f}" class="name">{text(shorten(title, _LETTERS))}</text>'
+        f'<text x="0" y="{y:.1f}" class="what">{text(what)}</text>'
+    )
+
+
+def _bar_words(flows: DollarFlows, hop: str, titles: Mapping[str, str], year: int) -> tuple[str, str]:
+    """Name a bar and say what stays there; these are means, and say so, as medians stand beside."""
+    if hop == USERS:
+        return "End users", "pay 100¢"
+    place = flows.hops.index(hop)
+    profit, outside = flows.profit[year, place], flows.outside[year, place]
+    kept = f"keep {number(profit, '¢')}" if profit >= 0.0 else f"lose {number(-profit, '¢')}"
+    return titles[hop], f"mean: {kept}, spend {number(outside, '¢')} outside"
+
+
+def _investors(flows: DollarFlows, year: int, scale: float, width: float, hatch: str) -> Html:
+    """The capital account, in the same cents as the flow: on top of the dollar, not part of it."""
+    amount, row = float(flows.financing[year]), len(flows.hops) + 1
+    if amount != amount:
+        return Html("")
+    color = variable(ink(LIGHT, 1))
+    piece = Segment("investors", 0.0, abs(amount))
+    bar = Bar("investors", row, 0.0, abs(amount), (piece,))
+    verb = "add" if amount >= 0.0 else "take out"
+    what = f"{verb} {number(abs(amount), '¢')} per dollar users pay"
+    names = (_names_above if width == NARROW else _names_beside)(row, "Besides: investors", what, width)
+    words = text(_capital_words(flows, year))
+    drawn = _piece(piece, bar, color, scale, width, hatch)
+    return Html(f'<g class="bar" tabindex="0" role="img" aria-label="{words}">{drawn}{names}</g>')
+
+
+def _capital_words(flows: DollarFlows, year: int) -> str:
+    """Say the capital account of a year."""
+    amount = float(flows.financing[year])
+    verb = "add" if amount >= 0.0 else "take out"
+    return (
+        f"Capital account, {flows.labels[year]}: beside each dollar of users' money, investors {verb} "
+        f"{number(abs(amount), '¢')} for equipment that serves later years. It reaches the suppliers as "
+        "revenue but is no part of the dollar, which pays for equipment as it wears out."
     )
 
 

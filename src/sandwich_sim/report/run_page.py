@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 
 from sandwich_sim.analysis.article import Comparison, compare_with_article
 from sandwich_sim.analysis.assumptions import Assumption, assumptions
-from sandwich_sim.analysis.dollar_flows import DollarFlows, dollar_flows
+from sandwich_sim.analysis.dollar_flows import DollarFlows
 from sandwich_sim.analysis.headline import Statement, headline
 from sandwich_sim.analysis.portfolio import Portfolio, analyze_portfolio
 from sandwich_sim.analysis.run_view import RunView
 from sandwich_sim.plots.quantities import hop_titles
 from sandwich_sim.plots.style import new_panels
 from sandwich_sim.report.html import Html, element
+from sandwich_sim.report.scales import Scales
 from sandwich_sim.report.svg import Embedder
 
 
@@ -33,6 +34,8 @@ class RunPage:
     embedder : Embedder
     label : str
         What it is called on the page.
+    scales : Scales
+        Of all runs of the page.
     is_alone : bool
         Whether it is the only run there.
     """
@@ -41,6 +44,7 @@ class RunPage:
     number: int
     embedder: Embedder
     label: str
+    scales: Scales
     is_alone: bool = True
 
     @cached_property
@@ -56,7 +60,7 @@ class RunPage:
     @cached_property
     def flows(self) -> DollarFlows:
         """The dollar's way."""
-        return dollar_flows(self.view.dataset, self.view.spec)
+        return self.scales.flows[self.number - 1]
 
     @cached_property
     def portfolio(self) -> Portfolio:

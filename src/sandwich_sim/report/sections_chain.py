@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from sandwich_sim.plots.dollar import describe_dollar, plot_dollar
-from sandwich_sim.plots.fans import HOP_FANS, describe_fan, fan_limits, plot_fan
-from sandwich_sim.plots.maps import Which, describe_map, map_limits, plot_map
-from sandwich_sim.plots.quantities import number
+from sandwich_sim.plots.fans import HOP_FANS, describe_fan, plot_fan
+from sandwich_sim.plots.maps import Which, describe_map, plot_map
 from sandwich_sim.plots.ruler import FACTORS, describe_ruler, plot_ruler
-from sandwich_sim.plots.style import new_figure
 from sandwich_sim.report.flow_svg import flow_drawings
 from sandwich_sim.report.html import Html, element, join, numbers, table
 from sandwich_sim.report.run_page import RunPage
@@ -23,38 +20,31 @@ def headline_section(page: RunPage) -> Html:
 
 def dollar_section(page: RunPage) -> Html:
     """One dollar, hop by hop, and who keeps it."""
-    view = page.view
     flow = element(
         "figure",
-        flow_drawings(page.flows, page.titles, page.number),
+        flow_drawings(page.flows, page.titles, page.number, page.scales),
         element("p", "Point at a bar, or reach it with the Tab key.", class_="readout", aria_live="polite"),
         class_="flows",
     )
-    figure, axes = new_figure("phone", n_row=view.dataset.sizes["hop"])
-    plot_dollar(view.dataset, axes)
-    bars = element("figure", page.embedder.embed(figure, describe_dollar(view.dataset)), class_="panel")
     heads = ["", *page.flows.labels]
     rows = table(
         heads, flow_rows(page.flows, page.titles), "Cents of one dollar, means over the trajectories"
     )
-    return join([element("div", flow, bars, class_="flow-and-bars"), _capital_note(page), numbers(rows)])
+    return join([flow, _missing(page), numbers(rows)])
 
 
-def _capital_note(page: RunPage) -> Html:
-    financing = page.flows.financing
-    first, last = (number(amount, "¢") for amount in financing[[0, -1]])
+def _missing(page: RunPage) -> Html | None:
+    if page.flows.profit_interval is not None:
+        return None
     words = (
-        f"The capital account: beside each dollar of users' money, investors add {first} in "
-        f"{page.flows.labels[0]} and {last} in {page.flows.labels[-1]} for equipment that serves later "
-        "years (below zero: they take out). It reaches the suppliers as revenue but is no part of the dollar "
-        "above, which pays for equipment as it wears out."
+        "Not in this run: the run kept no quantiles of dollar_profit. Add it to fans in [run] and run again."
     )
     return element("p", words, class_="note")
 
 
 def maps_section(page: RunPage) -> Html:
     """The revenue map beside the profit map."""
-    dataset, limits = page.view.dataset, map_limits(page.view.dataset)
+    dataset, limits = page.view.dataset, page.scales.maps
     height = 0.42 * dataset.sizes["hop"] + 1.05
     sides: list[Which] = ["revenue", "profit"]
     maps = [
@@ -79,9 +69,11 @@ def fans_section(page: RunPage) -> Html:
     dataset = page.view.dataset
     groups = []
     for name, title in HOP_FANS.items():
-        limits = fan_limits(dataset, name)
         panels = [
-            page.panel(partial(_fan, page, f"{name}.{hop}", limits), describe_fan(dataset, f"{name}.{hop}"))
+            page.panel(
+                partial(_fan, page, f"{name}.{hop}", page.scales.fan(name, hop)),
+                describe_fan(dataset, f"{name}.{hop}"),
+            )
             for hop in page.titles
         ]
         rows = table(
@@ -103,7 +95,7 @@ def fans_section(page: RunPage) -> Html:
     return join(groups)
 
 
-def _fan(page: RunPage, name: str, limits: tuple[float, float] | None, axes: object) -> None:
+def _fan(page: RunPage, name: str, limits: tuple[float, float], axes: object) -> None:
     plot_fan(page.view.dataset, axes, name, limits=limits)  # type: ignore[arg-type]
 
 
