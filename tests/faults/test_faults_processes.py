@@ -1,6 +1,7 @@
 """Signals, several processes on one folder, and readers beside a writer."""
 
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -137,6 +138,7 @@ def check_readers(server, memory, n_run, n_read):
                 chunk, final = values[:, first : first + UNIT], whole[:, first : first + UNIT]
                 assert np.isnan(chunk).all() or np.array_equal(chunk, final)
         n_seen, n_partly = n_seen + len(seen), n_partly + partly
+        shutil.rmtree(folder)  # its name is used again
     return n_seen, n_partly
 
 
