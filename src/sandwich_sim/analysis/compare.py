@@ -189,7 +189,9 @@ def _paired_gap(metric: Metric, a: Sample, b: Sample, means: tuple[Measured, Mea
         mean=mean,
         above=above,
         below=below,
-        spread=() if metric.is_flag else measure_quantiles(gaps, SPREAD_LEVELS, a.scramble),
+        spread=()
+        if metric.is_flag
+        else measure_quantiles(gaps, SPREAD_LEVELS, a.scramble, is_replicated=is_replicated),
         n=int(is_known.sum()),
         n_changed=int(np.count_nonzero(gaps[is_known])),
         n_behind=effective_number(gaps[is_known]),

@@ -3,8 +3,8 @@
 Trajectory i belongs to group i % 16. With the samplers sobol and latin-hypercube the groups are
 independent randomizations (scrambles, designs) and the trajectories within one are not, so an
 error is taken across the 16 groups: Student's t with 15 degrees of freedom. With random
-trajectories, means and probabilities use every trajectory; quantiles use the same 16 groups as
-sections (the pooled estimate, and the spread of the groups about it), which needs no density.
+trajectories, means and probabilities use every trajectory, and quantiles the order of the values
+(Woodruff 1952), which needs no density.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import inf, isfinite, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.compare_groups import is_in_turn, part_groups
+from sandwich_sim.analysis.compare_groups import is_in_turn, part_groups, sorted_quantiles
 from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,8 @@ Groups = NDArray[np.uint8]
 
 FEWEST_BEYOND = 5
 """A quantile of a group needs this many of its values on either side."""
+FEWEST_ORDERED = 50
+"""A quantile of independent values needs this many of them on either side."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,22 @@ def measure_probability(flags: Flags | Floats, scramble: Groups, *, is_replicate
     return found
 
 
-def measure_quantiles(values: Floats, levels: Sequence[float], scramble: Groups) -> tuple[Measured, ...]:
-    """Estimate quantiles over the trajectories that have a value, errors across the 16 groups."""
+def measure_quantiles(
+    values: Floats, levels: Sequence[float], scramble: Groups, *, is_replicated: bool
+) -> tuple[Measured, ...]:
+    """Estimate quantiles over the trajectories that have a value.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+    levels : sequence of float
+    scramble : ndarray of uint8, shape (n,)
+    is_replicated : bool
+        Whether errors must be taken across the 16 groups; otherwise from the order of the values.
+    """
+    if not is_replicated:
+        values = values[~np.isnan(values)]  # a copy, which is sorted in part
+        return tuple(_by_order(values, level) for level in levels)
     found = part_groups(values, scramble, levels)
     return tuple(
         section(pooled, groups, found.n, level)
@@ -156,6 +172,26 @@ def measure_quantiles(values: Floats, levels: Sequence[float], scramble: Groups)
             found.quantiles(levels), found.group_quantiles(levels).T, levels, strict=True
         )
     )
+
+
+def _by_order(values: Floats, level: float) -> Measured:
+    """Estimate a quantile of independent values, which are moved about."""
+    n = values.size
+    below = int(level * max(n - 1, 0))
+    places = [below, min(below + 1, max(n - 1, 0))]
+    is_many = n * min(level, 1.0 - level) >= FEWEST_ORDERED
+    if is_many:
+        half = student_factor(0.05) * sqrt(level * (1.0 - level) / n)
+        places += [int(np.ceil((level - half) * n)) - 1, int(np.floor((level + half) * n))]
+    if n:
+        values.partition(np.unique(places))
+    value = float(sorted_quantiles(values, [level])[0])
+    if not is_many:
+        return Measured(value, nan, n=n, reason="too few trajectories")
+    low, high = float(values[places[2]]), float(values[places[3]])
+    if not isfinite(high - low):
+        return Measured(value, nan, n=n, reason="events that never came lie within its interval")
+    return Measured(value, (high - low) / (2.0 * student_factor(0.05)), inf, n)
 
 
 def section(pooled: float, groups: Floats, n: int, level: float = 0.5) -> Measured:

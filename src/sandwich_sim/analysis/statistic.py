@@ -76,7 +76,8 @@ def measure_statistic(
         return measure_mean(values, scramble, is_replicated=is_replicated)
     if statistic.kind == "quantile":
         with np.errstate(invalid="ignore"):  # an infinite time less another one
-            return measure_quantiles(sample_of(statistic, values), [statistic.level], scramble)[0]
+            sample = sample_of(statistic, values)
+            return measure_quantiles(sample, [statistic.level], scramble, is_replicated=is_replicated)[0]
     raise UsageError(f"{statistic.name} cannot be estimated from the outcomes of one run.")
 
 
