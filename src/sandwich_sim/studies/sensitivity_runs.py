@@ -102,7 +102,7 @@ def run_swaps(
     folder : path
         The run; its scenario is run anew.
     sensitivity : Sensitivity
-        Of that run: its strongest inputs are the players.
+        Of that run: the strongest inputs of each outcome, in turn, are the players.
     trajectories : int
         Of each of about three runs for every player.
     n_input : int
@@ -123,11 +123,7 @@ def run_swaps(
     meta = read_meta(folder)
     spec = stored_scenario(folder, meta)
     metrics = tuple(detail.metric for detail in sensitivity.details)
-    strongest = sorted(
-        range(len(sensitivity.names)),
-        key=lambda row: -max(float(detail.first.value[row]) for detail in sensitivity.details),
-    )
-    chosen = [sensitivity.names[row] for row in strongest[:n_input]]
+    chosen = [sensitivity.names[row] for row in strongest_in_turn(sensitivity)[:n_input]]
     players = choose_players(spec, chosen, shocks=meta.shocks)
     swapped = Swapped(spec, metrics, players, seed=meta.seed, trajectories=trajectories, shocks=meta.shocks)
     groups = group_indices(trajectories)
@@ -144,6 +140,15 @@ def run_swaps(
     return NewRuns(
         tuple(name for name, _ in players), metrics, join_groups(found, trajectories), swapped.n_simulated
     )
+
+
+def strongest_in_turn(sensitivity: Sensitivity) -> list[int]:
+    """Rank inputs so that every outcome has its strongest ones: its first, the other's first, its second.
+
+    Indices of different outcomes do not compare: one may be mostly noise, whose inputs all look weak.
+    """
+    ranked = [np.argsort(-detail.first.value, kind="stable") for detail in sensitivity.details]
+    return list(dict.fromkeys(int(row) for rows in zip(*ranked, strict=True) for row in rows))
 
 
 class Swapped:

@@ -10,7 +10,14 @@ from sandwich_sim.errors import UsageError
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.studies.paired import paired_outcomes
 from sandwich_sim.studies.sensitivity import measure_sensitivity
-from sandwich_sim.studies.sensitivity_runs import OTHERS, SHOCKS, Swapped, choose_players, run_swaps
+from sandwich_sim.studies.sensitivity_runs import (
+    OTHERS,
+    SHOCKS,
+    Swapped,
+    choose_players,
+    run_swaps,
+    strongest_in_turn,
+)
 from small_runs import small_run
 
 OUTCOME = "cents_kept.lab @ horizon"
@@ -102,3 +109,13 @@ def test_the_command_prints_and_tells_both_indices():
     document = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)["new_runs"]
     inputs = document["outcomes"][0]["inputs"]
     assert sum(each["shapley"]["value"] for each in inputs) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_every_outcome_has_its_own_strongest_inputs():
+    found = measure_sensitivity(small_run("base", "outcomes", 2048), [OUTCOME, "gap @ horizon"])
+    first, second = ([int(row) for row in np.argsort(-each.first.value)] for each in found.details)
+    assert first[0] != second[0]
+    order = strongest_in_turn(found)
+    assert sorted(order) == list(range(len(found.names)))
+    assert {first[0], second[0]} == set(order[:2])
+    assert set(first[:2]) | set(second[:2]) <= set(order[:4])
