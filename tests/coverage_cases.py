@@ -18,6 +18,8 @@ from drawn_specs import uniforms
 from sandwich_sim.analysis.difference import paired_difference
 from sandwich_sim.analysis.metrics import Metric, Statistic
 from sandwich_sim.analysis.statistic import interval_of
+from sandwich_sim.analysis.weighted import weighted_quantiles
+from sandwich_sim.analysis.weights import make_weights
 from sandwich_sim.results.estimate import estimate_mean, interval_factor, probability_interval
 from sandwich_sim.results.histogram import N_EXTRA, estimate_quantiles
 from sandwich_sim.sampling import draw_plan, draw_rows
@@ -161,6 +163,22 @@ def paired_difference_of_means(repeats: int, seed: int) -> Flags:
     return np.array(found)
 
 
+def weighted_quantile_by_sobol(repeats: int, seed: int) -> Flags:
+    """Scrambled Sobol points, one input given two readings of it: nearly no luck is left."""
+    level, scramble = 0.05, (np.arange(4096) % N_GROUP).astype(np.uint8)
+    scores, spread = np.linspace(-9.0, 9.0, 200_001), log(2.0) / stats.norm.ppf(0.95)
+    density = np.exp(-0.5 * scores**2 - (4.0 * np.exp(spread * scores) - 3.0) ** 2)
+    below = np.cumsum(density) - 0.5 * density
+    truth = 4.0 * exp(spread * float(np.interp(level, below / density.sum(), scores)))
+    found = []
+    for (points,) in scrambled(1, 4096, repeats, seed):
+        values = 4.0 * np.exp(spread * stats.norm.ppf(points))
+        weights = make_weights(-((values - 3.0) ** 2), scramble, is_replicated=True)
+        low, high = weighted_quantiles(values, weights, (level,))[0].interval()
+        found.append(low <= truth <= high)
+    return np.array(found)
+
+
 CASES: tuple[Callable[[int, int], Flags], ...] = (
     mean_of_normal,
     mean_of_lognormal,
@@ -173,6 +191,7 @@ CASES: tuple[Callable[[int, int], Flags], ...] = (
     quantile_by_sobol,
     median_from_values,
     paired_difference_of_means,
+    weighted_quantile_by_sobol,
 )
 
 

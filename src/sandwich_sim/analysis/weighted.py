@@ -3,7 +3,8 @@
 Weights sum to one by division, so every mean is a ratio and its error that of a ratio: by the
 delta method over trajectories, or across the 16 scrambles where the sampler asks for it. A
 quantile's error is that of the probability to lie below it, read back off the ordered values
-(Woodruff 1952).
+(Woodruff 1952). Where that error is small (Sobol points, an outcome of one input), the steps of the
+weighted values themselves limit what can be told: it is never less than their rounding.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ FEWEST_BEYOND = 50.0
 """Effective trajectories that must lie on either side of a quantile."""
 TOO_FEW = "too few trajectories"
 _N_BUCKET = 1024
+_STEPS = 8.0
+"""Weighted values that the slope of a distribution is read over, at least, to either side."""
 _PIECE = 32_768
 _SAMPLE = 4096
 
@@ -254,6 +257,12 @@ class _Cumulated:
         reached = self._before(self.mass, bucket) + np.cumsum(self.part[places])
         return float(self._values[places[min(int(np.searchsorted(reached, wanted)), places.size - 1)]])
 
+    def step(self, level: float) -> float:
+        """Return how much weighs a trajectory about a level, as the others do: a root mean square."""
+        wanted = level * float(self.mass[-1])
+        part = self.part[self._bucket(int(np.searchsorted(self.mass, wanted)))]
+        return sqrt(float((part * part).sum()) / max(np.count_nonzero(part), 1))
+
     def below(self, value: float, level: float) -> tuple[Floats, float]:
         """Return the weight at or below a value by scramble, shape (16,), and the sum of its squares."""
         bucket = int(np.searchsorted(self.mass, level * float(self.mass[-1])))
@@ -294,9 +303,13 @@ def _quantile(found: _Cumulated, level: float) -> Measured:
         error = weights.error_of_groups(groups - below * found.groups[-1])
     else:
         error = sqrt(max(square * (1.0 - 2.0 * below) + below * below * squares, 0.0))
-    ends = [found.at(min(max(level + side * error, 0.0), 1.0)) for side in (-1.0, 1.0)]
+    step = found.step(level)
+    error = max(error, step / sqrt(12.0))
+    # Across a step or two the values' distance is luck: what is read over more of them is scaled down.
+    reach = max(error, _STEPS * step)
+    ends = [found.at(min(max(level + side * reach, 0.0), 1.0)) for side in (-1.0, 1.0)]
     with np.errstate(invalid="ignore"):
-        half = 0.5 * (ends[1] - ends[0])
+        half = 0.5 * (ends[1] - ends[0]) * (error / reach)
     return Measured(value, float(half), weights.degrees_of_freedom, weights.n)
 
 

@@ -202,3 +202,16 @@ def test_intervals_hold_the_truth_in_95_of_100_cases(is_replicated):
 def test_intervals_hold_the_truth_in_95_of_100_cases_by_night(is_replicated):
     found = _coverage(10_000, 7, is_replicated=is_replicated)
     assert np.all(np.abs(found - 0.95) <= 0.015), found
+
+
+def test_no_quantile_of_a_smooth_input_is_told_without_an_error():
+    """Groups that happen to agree do not make the steps between weighted values vanish."""
+    points = (np.arange(N) + 0.5) / N
+    values = stats.norm.ppf(points)
+    weights = make_weights(-((values - 1.0) ** 2), scrambles(), is_replicated=True)
+    for found in weighted_quantiles(values, weights, LEVELS):
+        gap = np.diff(values[np.abs(values - found.value) < 0.01]).mean()
+        assert gap / 4.0 < found.standard_error < 20.0 * gap
+    # What has but two values has no such steps.
+    flags = (values > 0.0).astype(float)
+    assert weighted_quantiles(flags, weights, (0.95,))[0].standard_error == 0.0
