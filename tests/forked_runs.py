@@ -100,7 +100,7 @@ def serve() -> None:
 
 def _fork(order: dict[str, Any], gate: tuple[int, int]) -> int:
     """Start a process that does what was ordered once the gate is closed by all who hold it."""
-    from sandwich_sim.cli.failures import catch_signals
+    from sandwich_sim.cli.start import catch_signals
 
     child = os.fork()
     if child == 0:

@@ -13,13 +13,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
-from types import FrameType
 from typing import Any
 
 import click
 
 from sandwich_sim.cli.output import clean
-from sandwich_sim.cli.start import leave
+from sandwich_sim.cli.start import Stopped, stopped_by
 from sandwich_sim.errors import SandwichSimError
 
 # From harmless to worst: of a batch, the worst code is the exit code. Our bug comes last
@@ -28,29 +27,6 @@ SEVERITY = (0, 4, 3, 2, 7, 5, 8, 6, 1)
 
 _OUT_OF_RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _WRONG_PATH = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR)
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal other than Ctrl-C; whoever cleans up after Ctrl-C cleans up after it too."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-
-
-def catch_signals() -> None:
-    """Make SIGTERM and SIGHUP stop the program as Ctrl-C does, with their own exit codes."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
-
-    if signal.getsignal(signal.SIGINT) is leave:  # from now on whoever has something to say may say it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # nohup asks for SIGHUP to be ignored: leave it so
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, stop)
 
 
 def silence_output() -> None:
@@ -71,9 +47,22 @@ def _warn(text: str) -> None:
 def _interruption(error: BaseException) -> int:
     """One line: that it was stopped, and what is left behind where a command has noted that."""
     cause = error.__cause__ if isinstance(error, click.Abort) else error
-    code: int = getattr(cause, "exit_code", 130) if isinstance(cause, Stopped) else 130
     _warn(" ".join(["stopped.", *_notes(cause)]))
-    return code
+    if isinstance(cause, Stopped):
+        return cause.exit_code
+    return 128 + (stopped_by() or signal.SIGINT)
+
+
+def raise_if_stopped(error: Exception) -> None:
+    """Go on with the signal where it came out of a library as some other error.
+
+    Raises
+    ------
+    Stopped
+    """
+    number = stopped_by()
+    if number is not None:
+        raise Stopped(number) from error
 
 
 def _notes(error: BaseException | None) -> list[str]:
@@ -100,6 +89,8 @@ def report_failure(error: BaseException) -> int:
     """Print what went wrong on stderr; return the exit code."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
+    if stopped_by() is not None or isinstance(error, KeyboardInterrupt | click.Abort):
+        return _interruption(error)
     if isinstance(error, SandwichSimError):
         _warn(format_failure(error))
         for note in _notes(error):
@@ -114,8 +105,6 @@ def report_failure(error: BaseException) -> int:
         if context is not None:
             _warn(f"Usage and an example: {context.command_path} --help")
         return error.exit_code
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _interruption(error)
     if isinstance(error, MemoryError | OSError):
         code = _system_failure(error)
         if code is not None:

@@ -177,7 +177,7 @@ def main() -> None:
     """Start from a shell: `sandwich-sim`."""
     # Every 700 new objects by default, which is a tenth of the time before a run's first block.
     gc.set_threshold(100_000)
-    from sandwich_sim.cli.failures import catch_signals
+    from sandwich_sim.cli.start import catch_signals
 
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe that lacks a sign such as "±" shows "?" instead of failing.

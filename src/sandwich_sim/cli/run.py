@@ -11,7 +11,7 @@ import click
 from sandwich_sim.cli.benchmark_files import benchmark_options, summary_measurements, write_benchmark
 from sandwich_sim.cli.checks import check_option, exit_code_of, judge_run, print_checks
 from sandwich_sim.cli.cluster_options import cluster_options, open_cluster
-from sandwich_sim.cli.failures import report_failure, worst
+from sandwich_sim.cli.failures import raise_if_stopped, report_failure, worst
 from sandwich_sim.cli.options import (
     WholeNumber,
     example,
@@ -164,6 +164,7 @@ def _load(source: str, overrides: tuple[str, ...]) -> Job:
     try:
         return Job(source, load_scenario(source, overrides))
     except Exception as error:  # one bad scenario of a batch does not stop the others
+        raise_if_stopped(error)
         return Job(source, exit_code=report_failure(error), error=error)
 
 
@@ -201,6 +202,7 @@ def _run(job: Job, options: dict[str, Any], batch: bool, label: str) -> Job:
         checks = judge_run(job.spec, choices) if options["judge"] else ()
     except Exception as error:  # as in `_load`
         progress.close()
+        raise_if_stopped(error)
         return Job(job.source, job.spec, exit_code=report_failure(error), error=error)
     finally:
         progress.close()

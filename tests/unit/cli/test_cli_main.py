@@ -194,3 +194,89 @@ def test_ctrl_c_while_the_program_loads_is_one_line(shell, name):
     assert (process.returncode, stdout) == (130, "")
     assert stderr.strip().startswith("stopped.")
     assert len(stderr.strip().splitlines()) == 1
+
+
+START = "from sandwich_sim.cli.start import main; main()"
+IN_SET_NAME = """
+import os, signal
+class Name:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.{name})
+try:
+    class Owner:
+        name = Name()
+except Exception:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("is_whole", [False, True])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_that_a_library_makes_another_error_of_is_told_as_it_is(
+    shell, tmp_path, name, code, is_whole
+):
+    text = IN_SET_NAME.format(name=name)
+    if not is_whole:  # as NumPy is where it is interrupted
+        text += "raise ImportError('cannot import name, most likely due to a circular import')"
+    (tmp_path / "numba.py").write_text(text)
+    process = shell("run", "base", "-n", "1", code=f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n{START}")
+    stdout, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stdout) == (code, "")
+    assert stderr.startswith("stopped.")
+    assert len(stderr.splitlines()) == 1
+
+
+IN_FINALIZER = """
+import os, signal, time
+from fake_engine import FakeEngine
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.001)
+def sleep(call):
+    Held()
+    time.sleep(60)
+FakeEngine(sleep).install()
+from sandwich_sim.cli.main import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signal_in_a_finalizer_is_not_lost(shell):
+    process = shell("run", "base", code=IN_FINALIZER)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert stderr.startswith("stopped. Nothing")
+    assert len(stderr.splitlines()) == 1
+
+
+HELD_UP = """
+import time
+from fake_engine import FakeEngine
+def sleep(call):
+    try:
+        print("asleep", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaning", flush=True)
+        time.sleep(60)
+FakeEngine(sleep).install()
+from sandwich_sim.cli.start import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_second_ctrl_c_ends_at_once(shell):
+    process = shell("run", "base", code=HELD_UP)
+    assert process.stdout.readline() == "asleep\n"
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)  # the same press, once more: a wrapper hands it on
+    assert process.stdout.readline() == "cleaning\n"
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=10)
+    assert (process.returncode, stdout, stderr) == (130, "", "stopped.\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fake_engine import make_summary
-from sandwich_sim.cli.failures import Stopped
+from sandwich_sim.cli.start import Stopped
 from sandwich_sim.errors import BusyError, ResourceError, UsageError
 
 OVERLAY = 'extends = "base"\ntitle = "{title}"\n[open_source]\ngap = 5.0\n'
