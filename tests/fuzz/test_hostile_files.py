@@ -16,8 +16,9 @@ import pytest
 from malformed_runs import READERS, Forge
 
 from forked_runs import small_spec
-from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
+from sandwich_sim.errors import IntegrityError, ResourceError, ScenarioError, UsageError
 from sandwich_sim.results.dataset import open_run
+from sandwich_sim.results.export import export
 from sandwich_sim.results.files import MANIFEST, read_whole
 from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.schema_files import ROOT
@@ -400,3 +401,28 @@ def test_what_a_reader_laid_into_a_run_folder_stays(copy):
     (notes / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
     write_into(copy.folder, "run --force")
     assert (notes / "zarr.json").exists()
+
+
+@pytest.mark.parametrize("n", [65, 10**11, 10**12, 2**47])
+@pytest.mark.parametrize("has_records", [True, False])
+def test_a_run_that_claims_to_be_of_another_size_is_neither_read_nor_made(copy, tmp_path, n, has_records):
+    path = copy.folder / "provenance.json"
+    document = json.loads(path.read_bytes())
+    document["run"]["n_trajectories"] = n
+    path.write_text(json.dumps(document))
+    copy.forge_header({"n_trajectories": n})
+    if not has_records:
+        first, *_, last = (copy.folder / MANIFEST).read_bytes().splitlines(keepends=True)
+        (copy.folder / MANIFEST).write_bytes(first + last)
+    copy.seal()
+    assert MANIFEST in verify_run(copy.folder).problems
+    ways = [resume, lambda folder: export(folder, tmp_path / "table.csv"), open_run]
+    if has_records or n > 65:
+        ways.append(repair)  # else it is as if a line had been lost, and computed
+    for way in ways:
+        with pytest.raises((IntegrityError, ResourceError)):
+            way(copy.folder)
+    (copy.folder / "_COMPLETE").unlink()
+    if has_records:
+        with pytest.raises(IntegrityError, match="another size"):
+            resume(copy.folder)

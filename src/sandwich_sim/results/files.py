@@ -32,6 +32,7 @@ MANIFEST = "manifest.jsonl"
 LARGEST_DOCUMENT = 1 << 23
 """Size of a JSON document that is read at most [B]."""
 
+_ADVICE = "Free some space, or use a smaller -n or --keep summary."
 _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 
 _LARGE = 1 << 28
@@ -313,7 +314,7 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained_errors(folder: Path, *, begun: bool = False) -> Iterator[None]:
+def explained_errors(folder: Path, *, begun: bool = False, advice: str = _ADVICE) -> Iterator[None]:
     """Turn what the file system refuses into an error that a user can act on.
 
     With ``begun``, the folder could be written before: whatever is wrong now stops the run.
@@ -323,8 +324,7 @@ def explained_errors(folder: Path, *, begun: bool = False) -> Iterator[None]:
     except OSError as error:
         if begun or error.errno in _OUT_OF_SPACE:
             raise ResourceError(
-                f"{folder}: writing stopped: {error.strerror or error}. {_free(folder)}"
-                "Free some space, or use a smaller -n or --keep summary."
+                f"{folder}: writing stopped: {error.strerror or error}. {_free(folder)}" + advice
             ) from error
         raise UsageError(f"{folder}: cannot be written: {error.strerror or error}") from error
 

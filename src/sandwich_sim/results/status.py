@@ -128,6 +128,24 @@ def stored_grid(folder: Path, manifest: Manifest, meta: RunMeta) -> PartGrid:
     return part_grid(meta, said)
 
 
+def check_records(folder: Path, manifest: Manifest, grid: PartGrid) -> None:
+    """Refuse a description that the records of its parts contradict, before anything is made of its size.
+
+    Accidents do not do that: each line of a manifest has its checksum.
+
+    Raises
+    ------
+    IntegrityError
+    """
+    for record in manifest.parts.values():
+        is_there = record.part < grid.n_parts
+        if not is_there or (record.first, record.n) != (grid.first(record.part), grid.count(record.part)):
+            raise IntegrityError(
+                f"{folder}: its manifest describes {grid.n_trajectories:,} trajectories, but its part "
+                f"{record.part} is of a run of another size. Run its scenario again with --force."
+            )
+
+
 def fingerprint_of(manifest: Manifest) -> str:
     """Return the fingerprint of the platform that makes a run; "" where it is not said."""
     found = manifest.provenance.get("fingerprint")

@@ -19,7 +19,7 @@ from sandwich_sim.results.manifest import FileRecord, Manifest, manifest_digest,
 from sandwich_sim.results.parts import PartGrid
 from sandwich_sim.results.recovery import damage, damages, is_expected
 from sandwich_sim.results.schema_files import PROVENANCE, ROOT, marker_bytes, schema_documents
-from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
+from sandwich_sim.results.status import check_records, existing_run, manifest_meta, stored_grid
 from sandwich_sim.results.zarr_format import chunk_name, read_metadata
 
 _MOST_NAMED = 1000
@@ -75,6 +75,7 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
         problem = damage(folder, name, files[name]) if name in files else "not in the manifest"
         if problem:
             raise damaged(folder, name, problem)
+    _check_description(folder, manifest)
     home = os.path.realpath(folder)
     for array in arrays.values():
         for index in range(array.n_chunks):
@@ -85,6 +86,16 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
             if problem:
                 raise damaged(folder, name, problem)
     return manifest
+
+
+def _check_description(folder: Path, manifest: Manifest) -> None:
+    """Refuse a run that is described as another one, or another size, than its parts are of."""
+    if read_document(folder / PROVENANCE).get("run") != manifest.run:
+        raise damaged(folder, PROVENANCE, "does not describe the run that the manifest does")
+    grid = stored_grid(folder, manifest, manifest_meta(folder, manifest))
+    check_records(folder, manifest, grid)
+    if len(manifest.parts) != grid.n_parts:
+        raise damaged(folder, MANIFEST, f"names {len(manifest.parts):,} of {grid.n_parts:,} parts")
 
 
 def _look(folder: Path, name: str, record: FileRecord | None, array: ArrayLayout) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.errors import IntegrityError, SandwichSimError, UsageError
+from sandwich_sim.errors import IntegrityError, ResourceError, SandwichSimError, UsageError
 from sandwich_sim.execution import execute, run_chosen_units
 from sandwich_sim.kernels.plan import Outcomes
 from sandwich_sim.prepare import Prepared
@@ -33,6 +33,7 @@ from sandwich_sim.results.manifest import (
     write_manifest,
 )
 from sandwich_sim.results.parts import part_grid
+from sandwich_sim.results.plan import check_plan, plan_run
 from sandwich_sim.results.recovery import damages, is_expected, part_files
 from sandwich_sim.results.reduce import outcome_arrays, record_plan
 from sandwich_sim.results.schema_files import (
@@ -45,10 +46,13 @@ from sandwich_sim.results.schema_files import (
     root_document,
     schema_documents,
 )
-from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
+from sandwich_sim.results.status import check_records, existing_run, manifest_meta, stored_grid
 from sandwich_sim.results.zarr_format import chunk_name, encode_chunk, read_chunk
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.resume import prepared_again
+
+_MANY_PARTS = 10_000
+"""Lost parts above which room is asked for as if the run were made anew."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def repair(
     """
     folder = Path(folder)
     existing_run(folder)
-    with explained_errors(folder):
+    with explained_errors(folder, advice="Free some space."):
         lock = FolderLock(folder)
         try:
             return _Repairer(folder, threads, progress).run()
@@ -126,8 +130,10 @@ class _Repairer:
     def run(self) -> Repair:
         manifest, layout = self._manifest, self._layout
         check_places(self._folder, layout)
+        check_records(self._folder, manifest, self._grid)
         known = {k: part for k, part in manifest.parts.items() if is_expected(part, layout, self._grid)}
         rest = manifest.rest or {}
+        self._check_room(known)
         lost = [part for part in range(self._grid.n_parts) if part not in known]
         self._recorded = Manifest(parts=known, rest=rest).files()
         broken = set(damages(self._folder, self._recorded.items()))
@@ -143,6 +149,23 @@ class _Repairer:
         return Repair(
             self._folder, tuple(sorted(self._made)), self._n_computed, time.perf_counter() - self._began
         )
+
+    def _check_room(self, known: dict[int, PartRecord]) -> None:
+        """Refuse to make parts that the manifest lacks where they do not fit, before any is looked at."""
+        n_lost = self._grid.n_parts - len(known)
+        if not n_lost:
+            return
+        plan = plan_run(self._layout, threads=self._threads or 1)
+        if n_lost <= _MANY_PARTS:
+            plan = replace(plan, passing_disk_bytes=0)  # those who repair leave no sums of parts
+        present = sum(path.lstat().st_size for path in self._folder.rglob("*"))
+        try:
+            check_plan(plan, self._folder, present=present)
+        except ResourceError as error:
+            raise ResourceError(
+                f"{self._folder}: lacks {n_lost:,} of {self._grid.n_parts:,} parts, more than can be made "
+                "again here. Free memory or disk, or run its scenario again with --force."
+            ) from error
 
     def _write_documents(self, broken: set[str], rest: dict[str, FileRecord]) -> None:
         manifest = self._manifest

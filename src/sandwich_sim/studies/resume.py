@@ -14,7 +14,13 @@ from sandwich_sim.prepare import Prepared, check_described
 from sandwich_sim.results.manifest import Manifest, read_manifest
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.results.provenance import fingerprint
-from sandwich_sim.results.status import existing_run, fingerprint_of, manifest_meta
+from sandwich_sim.results.status import (
+    check_records,
+    existing_run,
+    fingerprint_of,
+    manifest_meta,
+    stored_grid,
+)
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.simulation import Executor, Progress, RunResult, make_run, reuse
@@ -71,9 +77,10 @@ def prepared_again(folder: Path, manifest: Manifest, threads: int | None = None)
     UsageError
         If its bits cannot be had here.
     IntegrityError
-        If the scenario in its manifest is not the one that was run.
+        If the scenario in its manifest is not the one that was run, or its parts are of another size.
     """
     meta = manifest_meta(folder, manifest)
+    check_records(folder, manifest, stored_grid(folder, manifest, meta))
     check_platform(folder, meta, fingerprint_of(manifest))
     if threads is not None and not 1 <= threads <= 1024:
         raise UsageError(f"threads = {threads}: use 1 to 1024.")
