@@ -64,8 +64,12 @@ def small_processes(workers: int) -> Iterator[Cluster]:
 
 def worker_processes() -> list[psutil.Process]:
     """The worker processes that are children of ours."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "--multiprocessing-fork" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it died meanwhile
+            if "--multiprocessing-fork" in child.cmdline():
+                found.append(child)
+    return found
 
 
 class Killer:
