@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.analysis.discover_words import FEWEST_HITS, advice, say_box, title_of
 from sandwich_sim.analysis.prim import N_LEVEL, Box, measured, paste, peel
 from sandwich_sim.analysis.sensitivity_first import EDGE_SAMPLE, Bins
 from sandwich_sim.errors import UsageError
@@ -21,8 +22,6 @@ from sandwich_sim.scenario.parameters import parameter_of
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-FEWEST_HITS = 200
-"""Trajectories of interest, and others, that a search needs."""
 STUDENT = 2.365
 """Of a 95% interval with 7 degrees of freedom: eight groups measure a box."""
 _DIGITS = 3
@@ -166,7 +165,7 @@ def discover(
     if min(n_hit, hits.size - n_hit) < FEWEST_HITS:
         raise UsageError(
             f"{n_hit:,} of {hits.size:,} trajectories are such that {where}. At least {FEWEST_HITS} must be, "
-            f"and {FEWEST_HITS} must not: run more of them (-n), or move the threshold."
+            f"and {FEWEST_HITS} must not: {advice(n_hit, hits.size)}."
         )
     levels = np.array([Bins(row[:EDGE_SAMPLE], N_LEVEL).place(row) for row in draws])
     group = np.arange(hits.size) % N_SCRAMBLE
@@ -192,7 +191,7 @@ def discover(
         limits = _rounded(box, levels, draws)
         boxes.append(
             _measured(limits, meta, draws, (raw_found, ours, open_found),
-                      (raw_measured, theirs, open_measured), by_group, where)
+                      (raw_measured, theirs, open_measured), by_group, where, len(boxes))
         )  # fmt: skip
         open_found &= ~_within(limits, raw_found)
         open_measured &= ~_within(limits, raw_measured)
@@ -292,6 +291,7 @@ def _measured(
     measures: Half,
     by_group: NDArray[np.int64],
     where: str,
+    n_earlier: int,
 ) -> Discovered:
     raw, hits, is_open = measures
     within = _within(limits, raw) & is_open
@@ -307,7 +307,9 @@ def _measured(
         density=density,
         mass=_share(within, np.ones_like(within), by_group),
         density_found=int((own & found[1]).sum()) / max(n_own, 1),
-        words=say_box(stated, coverage.value, density.value, float(hits[is_open].mean()), where),
+        words=say_box(
+            stated, coverage.value, density.value, float(hits[is_open].mean()), where, n_earlier=n_earlier
+        ),
     )
 
 
@@ -345,38 +347,3 @@ def _trade_off(
 ) -> TradeOff:
     other = measured(box, measures, theirs)
     return TradeOff(len(box.restricted), box.coverage, box.density, other.coverage, other.density)
-
-
-def title_of(name: str, meta: RunMeta) -> str:
-    """Return what an input is in words, with the hop that it belongs to."""
-    title = parameter_of(name).long_name
-    parts = name.split(".")
-    if len(parts) == 2:
-        return title
-    hops = dict(zip(meta.hops, meta.hop_titles, strict=True))
-    ends = [hops.get(part, part) for part in parts[1].split("-")]
-    return f"{title} ({' to '.join(reversed(ends)) if parts[0] == 'edge' else ends[0]})"
-
-
-def say_limit(limit: Limit) -> str:
-    """Write ``Catch-up speed of open weights below 0.9 months/month``."""
-    unit = "" if limit.unit == "1" else f" {limit.unit}"
-    if np.isnan(limit.low):
-        return f"{limit.title} below {limit.high:g}{unit}"
-    if np.isnan(limit.high):
-        return f"{limit.title} above {limit.low:g}{unit}"
-    return f"{limit.title} between {limit.low:g} and {limit.high:g}{unit}"
-
-
-def say_box(limits: Sequence[Limit], coverage: float, density: float, base_rate: float, where: str) -> str:
-    """Write a box as one sentence."""
-    parts = [say_limit(limit) for limit in limits]
-    joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return (
-        f"{joined} explain{'s' if len(parts) == 1 else ''} {coverage:.0%} of the paths with {where}; "
-        f"of the paths inside, {_percent(density)} are such, of all {_percent(base_rate)}."
-    )
-
-
-def _percent(part: float) -> str:
-    return f"{part:.0%}" if part >= 0.095 else f"{part:.1%}" if part >= 0.0095 else f"{part:.2%}"

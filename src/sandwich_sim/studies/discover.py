@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sandwich_sim.analysis.discover import Discovery, discover
+from sandwich_sim.analysis.discover_words import FEWEST_HITS
 from sandwich_sim.analysis.metrics import Metric, Statistic, parse_statistic
 from sandwich_sim.analysis.sensitivity_sample import is_stored, read_cases
 from sandwich_sim.analysis.statistic import flags_of
@@ -19,6 +21,8 @@ from sandwich_sim.studies.sensitivity import recompute_cases
 
 MOST_READ = 262_144
 """Trajectories that a search reads: the first ones."""
+MOST_READ_IF_RARE = 1_048_576
+"""The same where too few of those are of interest."""
 
 
 def discover_in_run(
@@ -62,15 +66,29 @@ def discover_in_run(
         )
     if all(is_stored(metric, arrays, meta) for metric in metrics):
         draws, values = read_cases(folder, meta, metrics, MOST_READ)
+        if meta.n_trajectories > MOST_READ and _few(_hits(statements, metrics, values)):
+            draws, values = read_cases(folder, meta, metrics, MOST_READ_IF_RARE)
     else:
         spec = stored_scenario(folder, meta)
         draws, values = recompute_cases(spec, meta, metrics, threads=threads, progress=progress)
+    hits = _hits(statements, metrics, values)
+    words = " and ".join(_in_words(statistic) for statistic, _ in statements)
+    return discover(draws, hits, meta, words, n_box=n_box, most_restricted=most_restricted, density=density)
+
+
+def _hits(
+    statements: Sequence[tuple[Statistic, Metric]], metrics: Sequence[Metric], values: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Say of which trajectories every statement is true."""
     rows = {metric.name: row for row, metric in enumerate(metrics)}
     hits = np.ones(values.shape[1], dtype=bool)
     for statistic, metric in statements:
         hits &= flags_of(statistic, values[rows[metric.name]].astype(np.float64))
-    words = " and ".join(_in_words(statistic) for statistic, _ in statements)
-    return discover(draws, hits, meta, words, n_box=n_box, most_restricted=most_restricted, density=density)
+    return hits
+
+
+def _few(hits: NDArray[np.bool_]) -> bool:
+    return min(int(hits.sum()), int((~hits).sum())) < FEWEST_HITS
 
 
 def parse_where(text: str, meta: RunMeta) -> tuple[Statistic, Metric]:

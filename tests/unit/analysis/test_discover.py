@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sandwich_sim.analysis.discover import FEWEST_HITS, agreement, discover, say_box, title_of
+from sandwich_sim.analysis.discover import Limit, agreement, discover
+from sandwich_sim.analysis.discover_words import FEWEST_HITS, advice, say_box, title_of
 from sandwich_sim.analysis.prim import Box, inside, measured, paste, peel
 from sandwich_sim.errors import UsageError
 from synthetic_run import make_meta
@@ -164,3 +165,20 @@ def test_a_box_is_said_in_plain_words():
         assert part.lower() in box.words.lower()
     assert title_of("hop.chips.scarcity", meta()) == "Scarcity today (Chips)"
     assert title_of("edge.app-lab.share", meta()).endswith("(Labs to Applications)")
+
+
+def test_a_later_box_speaks_of_what_the_first_left_and_little_is_called_little():
+    limits = [Limit("open_source.gap", "Gap", "month", 2.0, float("nan"), (1.0, 9.0), 0.0, 0.5)]
+    first = say_box(limits, 0.695, 0.813, 0.769, "thesis_falsified")
+    assert "70% of the paths with thesis_falsified, hardly more than the 66% that chance would hold" in first
+    assert first.endswith("of all 77%.")
+    later = say_box(limits, 0.63, 0.95, 0.68, "thesis_falsified", n_earlier=1)
+    assert "63% of those of the paths with thesis_falsified that the first box left;" in later
+    assert later.endswith("of all that the first box left 68%.")
+    assert "chance" not in later
+
+
+def test_too_few_are_told_what_would_do():
+    assert "run about 524,288 with --keep" in advice(62, 65_536)
+    assert advice(0, 65_536) == "move the threshold, so that more are"
+    assert advice(65_536, 65_536) == "move the threshold, so that fewer are"
