@@ -63,7 +63,7 @@ def compare_with_article(
     rows = [
         ("Training compute in what labs spend", "anthropic_training_share_of_spend", sums.to_cloud),
         ("Inference in what labs spend", "anthropic_inference_share_of_spend", inference),
-        ("What labs pay to clouds, of their cost", "lab_costs_paid_to_cloud", inference + sums.to_cloud),
+        ("Paid to clouds, of labs' cost", "lab_costs_paid_to_cloud", inference + sums.to_cloud),
     ]
     found = [
         _compare(title, facts[fact], _ratio(part, cost), None, "at the start, a ratio of means")

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 READ = 32_768
 """Trajectories among which paths are looked for: one chunk of the store."""
-SHOWN = 8
+SHOWN = 20
 
 
 @dataclass(frozen=True)

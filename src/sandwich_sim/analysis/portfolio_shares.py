@@ -14,7 +14,7 @@ from sandwich_sim.scenario.spec import Position
 Floats = NDArray[np.float64]
 
 N_BUCKET = 72
-_EDGE = 0.002
+_EDGE = 0.02
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ShareDensity:
     name : str
         Of the position; ``book`` for the whole.
     edges : ndarray of float64, shape (n_bucket + 1,)
-        One range for all positions, but for the outermost 0.2% at either end [1].
+        One range for all positions, but for the outermost 2% at either end [1].
     revenue, profit : ndarray of float64, shape (n_bucket,)
         Part of the trajectories in each bucket [1].
     """

@@ -37,7 +37,11 @@ KINDS = [
     help="File to write; its ending says the format: .png, .svg or .pdf. KIND.png if not given.",
 )
 @click.option("--hop", metavar="HOP", help="Only this hop.")
-@click.option("--at", metavar="DATE", help="At this date, such as 2031 or 2031-07; the end if not given.")
+@click.option(
+    "--at",
+    metavar="DATE",
+    help="At this date, such as 2031 (its yearly record) or 2031-04; the end if not given.",
+)
 @click.option(
     "--size",
     type=click.Choice(["slide", "page", "phone"]),
@@ -100,10 +104,12 @@ def write_figure(figure: Any, path: Path) -> None:
 
 def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool) -> str:
     from sandwich_sim.analysis.run_view import open_view
-    from sandwich_sim.plots.catalogue import Wish, draw
+    from sandwich_sim.plots.catalogue import Wish, draw, moved_date
     from sandwich_sim.plots.style import DARK, LIGHT
 
     wish = Wish(open_view(run), DARK if dark else LIGHT, size, hop, at)  # type: ignore[arg-type]
     figure, words = draw(kind, wish)
     write_figure(figure, path)
+    if moved := moved_date(kind, wish):
+        note(moved)
     return words

@@ -15,6 +15,8 @@ from sandwich_sim.plots.style import LIGHT, Theme, ink, mark
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sandwich_sim.facts import Fact
+
 
 def plot_article(comparisons: Sequence[Comparison], ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     """Draw each figure of the article with its range, and where the run stands.
@@ -35,34 +37,49 @@ def plot_article(comparisons: Sequence[Comparison], ax: Axes, *, theme: Theme = 
     size = panel.size
     for row, each in enumerate(comparisons):
         fact = each.fact
-        ax.plot([fact.low, fact.high], [row, row], color=ink(theme, 3), linewidth=0.8 * size,
-                solid_capstyle="butt", zorder=1)  # fmt: skip
-        ax.plot(
-            [fact.best, fact.best], [row - 0.13, row + 0.13], color=ink(theme, 0), linewidth=1.6, zorder=2
-        )
+        if is_range(fact):
+            ax.plot([fact.low, fact.high], [row, row], color=ink(theme, 2), linewidth=0.8 * size,
+                    solid_capstyle="butt", zorder=1)  # fmt: skip
+        else:
+            ax.plot([fact.best] * 2, [row - 0.15, row + 0.15], color=ink(theme, 0), linewidth=2.2, zorder=2)
         if each.spread is not None:
             ax.plot(each.spread, (row, row), color=mark(theme), linewidth=0.2 * size, zorder=3)
         if isfinite(each.ours.value):
             ax.scatter(each.ours.value, row, s=(0.62 * size) ** 2, color=mark(theme), linewidth=0, zorder=4)
-        label_row(panel, row - 0.03, each.title, comparison_words(each))
-    row_frame(panel, 0.0, 100.0, len(comparisons))
+        label_row(panel, row - 0.03, each.title, comparison_words(each), start=0.0)
+    label_row(panel, -0.55, "", "article | this run")
+    row_frame(panel, 0.0, 100.0, len(comparisons), has_baseline=True)
+    ax.set_ylim(len(comparisons) - 0.45, -1.1)
     panel.finish(
         "The article's figures and ours",
-        "Bar and tick: theirs, range and best value. Dot: this run at its start, line 5 to 95%.",
+        "Tick or gray bar: what the article says. Dot: this run at its start; line: 5 to 95%, "
+        "where it is no ratio of means and not fixed.",
     )
     return ax
 
 
 def comparison_words(comparison: Comparison) -> str:
-    """Write theirs against ours."""
-    return f"{number(comparison.fact.best, '%')} | {number(comparison.ours.value, '%')}"
+    """Write theirs against ours; ``fixed`` where ours is a constant of the scenario."""
+    fixed = ", fixed" if comparison.ours.standard_error == 0.0 else ""
+    return f"{theirs(comparison)} | {number(comparison.ours.value, '%')}{fixed}"
+
+
+def is_range(fact: Fact) -> bool:
+    """Whether the source gives a range, rather than we a tolerance around its number."""
+    return fact.high > fact.low and "range is ours" not in fact.note
+
+
+def theirs(comparison: Comparison) -> str:
+    """Write what the article says: a number, or a range where it gives one."""
+    fact = comparison.fact
+    return interval(fact.low, fact.high, "%") if is_range(fact) else number(fact.best, "%")
 
 
 def describe_article(comparisons: Sequence[Comparison]) -> str:
     """Say what `plot_article` shows, for readers who cannot see it."""
     parts = [
-        f"{each.title}: article {number(each.fact.best, '%')} "
-        f"({interval(each.fact.low, each.fact.high, '%')}), this run {number(each.ours.value, '%')}"
+        f"{each.title}: article {theirs(each)}, this run {number(each.ours.value, '%')}"
+        + (", fixed" if each.ours.standard_error == 0.0 else "")
         for each in comparisons
     ]
     return f"The article's figures and ours: {'; '.join(parts)}."

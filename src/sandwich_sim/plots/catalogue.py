@@ -21,7 +21,7 @@ from sandwich_sim.plots.assumptions import plot_assumption
 from sandwich_sim.plots.capital import describe_capital, plot_capital
 from sandwich_sim.plots.dollar import describe_dollar, plot_dollar
 from sandwich_sim.plots.events import READINGS, describe_events, describe_watch, plot_events, plot_watch
-from sandwich_sim.plots.fans import describe_fan, fan_limits, plot_fan
+from sandwich_sim.plots.fans import HOP_FANS, KEY, describe_fan, fan_limits, plot_fan
 from sandwich_sim.plots.flow import describe_flow, plot_flow
 from sandwich_sim.plots.maps import describe_map, map_limits, plot_map
 from sandwich_sim.plots.margins import (
@@ -39,7 +39,8 @@ from sandwich_sim.plots.portfolio import (
     plot_positions,
 )
 from sandwich_sim.plots.prices import describe_token_price, plot_token_price
-from sandwich_sim.plots.quantities import hop_titles, record_at
+from sandwich_sim.plots.quantities import hop_titles, record_at, record_label, scale_of
+from sandwich_sim.plots.ruler import KEY as RULER_KEY
 from sandwich_sim.plots.ruler import describe_ruler, plot_ruler
 from sandwich_sim.plots.style import LIGHT, Size, Theme, new_figure, new_panels, plain_text
 
@@ -78,9 +79,9 @@ class Wish:
             raise UsageError(f"the run has no hop {self.hop}. It has {', '.join(known)}.")
         return [self.hop]
 
-    def panels(self, n: int, height: float = 2.3) -> list[Axes]:
+    def panels(self, n: int, height: float = 2.3, heading: tuple[str, str] | None = None) -> list[Axes]:
         """New panels in the wanted size and theme."""
-        return new_panels(n, self.size, self.theme, height=height)
+        return new_panels(n, self.size, self.theme, height=height, heading=heading)
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,21 @@ def draw(kind: str, wish: Wish) -> tuple[Figure, str]:
         return KINDS[kind].draw(wish)
 
 
+def moved_date(kind: str, wish: Wish) -> str:
+    """Say which record a figure shows where the date that was asked for is none; else nothing."""
+    if wish.at is None or wish.at in ("start", "horizon"):
+        return ""
+    dataset = wish.view.dataset
+    record = record_at(dataset, wish.at)
+    every = wish.view.spec.steps_per_year
+    shown = _year_of(wish) * every if kind == "flow" else record
+    day = dataset["time"].values[shown].astype("datetime64[D]")
+    if str(day).startswith(wish.at) and not wish.at.isdigit():
+        return ""
+    kept = "; flows are kept once a year" if shown % every or shown != record else ""
+    return f"{wish.at}: shown is the record of {record_label(dataset, shown)}{kept}."
+
+
 def _figure(axes: Sequence[Axes]) -> Figure:
     figure = axes[0].get_figure(root=True)
     assert isinstance(figure, Figure)
@@ -141,11 +157,15 @@ def _dollar(wish: Wish) -> tuple[Figure, str]:
 def _flow(wish: Wish) -> tuple[Figure, str]:
     view = wish.view
     flows, titles = dollar_flows(view.dataset, view.spec), hop_titles(view.dataset)
-    # The nearest yearly record; of two, the later one, so that 2031 is not July 2030.
-    year = int(record_at(view.dataset, wish.at) / view.spec.steps_per_year + 0.5)
+    year = _year_of(wish)
     panels = wish.panels(1, 0.6 * (len(flows.hops) + 2))
     plot_flow(flows, panels[0], titles=titles, year=year, theme=wish.theme)
     return _figure(panels), describe_flow(flows, titles, year)
+
+
+def _year_of(wish: Wish) -> int:
+    """The yearly record nearest to the date that is wanted; of two, the later one."""
+    return int(record_at(wish.view.dataset, wish.at) / wish.view.spec.steps_per_year + 0.5)
 
 
 def _maps(wish: Wish) -> tuple[Figure, str]:
@@ -161,9 +181,14 @@ def _fans(name: str) -> Callable[[Wish], tuple[Figure, str]]:
     def drawn(wish: Wish) -> tuple[Figure, str]:
         dataset, hops = wish.view.dataset, wish.hops
         limits = fan_limits(dataset, name) if len(hops) > 1 else None
-        panels = wish.panels(len(hops))
+        is_alone = len(hops) == 1
+        unit = f", {scale_of(name).unit}" if scale_of(name).unit else ""
+        panels = wish.panels(len(hops), heading=None if is_alone else (f"{HOP_FANS[name]}{unit}", KEY))
         for hop, axes in zip(hops, panels, strict=True):
-            plot_fan(dataset, axes, f"{name}.{hop}", theme=wish.theme, limits=limits)
+            title = "" if is_alone else hop_titles(dataset)[hop]
+            plot_fan(
+                dataset, axes, f"{name}.{hop}", theme=wish.theme, limits=limits, title=title, has_key=is_alone
+            )
         return _figure(panels), " ".join(describe_fan(dataset, f"{name}.{hop}") for hop in hops)
 
     return drawn
@@ -180,9 +205,11 @@ def _fan(name: str) -> Callable[[Wish], tuple[Figure, str]]:
 
 def _ruler(wish: Wish) -> tuple[Figure, str]:
     dataset, hops = wish.view.dataset, wish.hops
-    panels = wish.panels(len(hops))
+    is_alone = len(hops) == 1
+    panels = wish.panels(len(hops), heading=None if is_alone else ("The ruler", f"{RULER_KEY}."))
     for hop, axes in zip(hops, panels, strict=True):
-        plot_ruler(dataset, axes, hop, theme=wish.theme)
+        title = "" if is_alone else hop_titles(dataset)[hop]
+        plot_ruler(dataset, axes, hop, theme=wish.theme, title=title, has_key=is_alone)
     return _figure(panels), " ".join(describe_ruler(dataset, hop) for hop in hops)
 
 

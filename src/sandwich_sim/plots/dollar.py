@@ -70,7 +70,10 @@ def plot_dollar(
     narrow = is_narrow(ax)
     thickness = 0.30 if narrow else 0.52
     ax.barh(rows, cents.median, height=thickness, color=list(hop_colors(hops, theme).values()), zorder=2)
-    ax.axvline(0.0, color=theme.muted, linewidth=1.0, zorder=2.5)
+    if narrow:  # names and numbers stand between the rows
+        ax.vlines(np.zeros_like(rows), rows - 0.17, rows + 0.3, color=theme.muted, linewidth=1.0, zorder=2.5)
+    else:
+        ax.axvline(0.0, color=theme.muted, linewidth=1.0, zorder=2.5)
     _draw_intervals(ax, cents, rows, theme)
     shown = [cents.low, cents.high]
     if record:

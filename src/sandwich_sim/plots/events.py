@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.falsified import SinglePaths
-from sandwich_sim.plots.fans import draw_fan, fan_note, fan_range
+from sandwich_sim.plots.fans import KEY, draw_fan, fan_note, fan_range
 from sandwich_sim.plots.panel import Panel
 from sandwich_sim.plots.quantities import Scale, decimal_years, fan_of, number, scale_of
 from sandwich_sim.plots.style import LIGHT, Theme, ink, mark
@@ -56,7 +56,9 @@ def plot_watch(
     fan = fan_of(dataset, name)
     draw_fan(panel, fan, ink(theme, 1))
     low, high = fan_range([fan])
-    note = f"Labs' margin after training. {fan_note(dataset, fan)}."
+    note = (
+        f"Labs' margin after training. {fan_note(dataset, fan)}. {KEY if fan.quantiles is not None else ''}"
+    )
     if paths is not None and len(paths.values):
         every = (fan.years.size - 1) // (paths.values.shape[1] - 1)
         for values in scale_of(name).factor * paths.values:
@@ -64,13 +66,14 @@ def plot_watch(
                 fan.years[::every],
                 values,
                 color=mark(theme),
-                linewidth=0.09 * panel.size,
+                linewidth=0.06 * panel.size,
                 alpha=0.8,
                 zorder=3,
             )
         low = min(low, float(scale_of(name).factor * np.nanmin(paths.values)))
         high = max(high, float(scale_of(name).factor * np.nanmax(paths.values)))
-        note += f" Thin: {len(paths.values)} single paths of those that falsify."
+        note += f" Thin: {len(paths.values)} of the {paths.n_found:,} single paths that falsify"
+        note += " in the author's words." if paths.event == READINGS[0] else f" ({paths.event})."
     panel.years(fan.years)
     panel.values(low, high, fan.scale)
     panel.finish("The one number to watch: the all-in margin", note)
@@ -103,18 +106,23 @@ def plot_events(
     for level, (name, (values, errors)) in enumerate(probabilities.items()):
         color = mark(theme) if level == 0 else ink(theme, min(level - 1, 2))
         ax.fill_between(
-            years, values - 2.1 * errors, values + 2.1 * errors, color=color, alpha=0.25, linewidth=0
-        )
-        ax.plot(years, values, color=color, linewidth=0.18 * panel.size, linestyle=_DASHES[level % 4])
+            years, values - 2.1 * errors, values + 2.1 * errors, color=color, alpha=0.25, linewidth=0,
+            step="post",
+        )  # fmt: skip
+        ax.step(
+            years, values, color=color, linewidth=0.18 * panel.size, linestyle=_DASHES[level % 4],
+            where="post",
+        )  # fmt: skip
         panel.label_end(
             values[-1], f"{number(values[-1], '%')} {name.replace('_', ' ')}", color, bold=level < 2
         )
         top = max(top, float(np.nanmax(values)))
     panel.years(years)
     panel.values(0.0, max(top, 1.0), Scale(100.0, "%", ""))
-    panel.finish(
-        "Probability that it has happened by then", "" if probabilities else "The scenario has no such event."
-    )
+    note = "Known by whole years: each step holds until the next; bands: 95% intervals."
+    note = note if probabilities else "The scenario has no such event."
+    scenario = str(dataset.attrs.get("title", ""))
+    panel.finish("Probability that it has happened by then", f"{scenario}. {note}" if scenario else note)
     return ax
 
 
@@ -148,7 +156,9 @@ def describe_watch(dataset: xr.Dataset, paths: SinglePaths | None = None) -> str
     words = f"Fan chart of the labs' all-in margin over time. {fan_note(dataset, fan)}."
     if paths is None:
         return words
-    return f"{words} {len(paths.values)} of the {paths.n_found} single paths that falsify are drawn over it."
+    return (
+        f"{words} {len(paths.values)} of the {paths.n_found:,} single paths that falsify are drawn over it."
+    )
 
 
 def describe_events(dataset: xr.Dataset, events: Sequence[str] = READINGS) -> str:

@@ -21,6 +21,8 @@ HOP_FANS = {
     "dollar_profit": "Cents kept of one dollar",
 }
 """Series that every hop has a fan of, with the heading of the whole set."""
+_LONGEST = "\N{MINUS SIGN}8.8% (\N{MINUS SIGN}8.8 to \N{MINUS SIGN}8.8%)"
+KEY = "Line: median; bands: middle 50% and 90%."
 
 
 def plot_fan(
@@ -31,6 +33,7 @@ def plot_fan(
     theme: Theme = LIGHT,
     limits: tuple[float, float] | None = None,
     title: str = "",
+    has_key: bool = True,
 ) -> Axes:
     """Draw a fan: the median as a line, 25 to 75% and 5 to 95% of the trajectories as bands.
 
@@ -47,7 +50,9 @@ def plot_fan(
     limits : tuple of float, optional
         Range of the value axis in the written unit, such as one for all hops (`fan_limits`).
     title : str
-        Heading; that of the hop or the series if empty.
+        Heading; hop and series if empty.
+    has_key : bool
+        Whether the heading says what line and bands are; not needed where it stands above many.
 
     Returns
     -------
@@ -56,13 +61,19 @@ def plot_fan(
     """
     fan = fan_of(dataset, name)
     panel = Panel(ax, theme)
-    _, _, hop = name.partition(".")
+    base, _, hop = name.partition(".")
     color = hop_colors(hop_titles(dataset), theme)[hop] if hop else ink(theme, 1)
     draw_fan(panel, fan, color)
     panel.years(fan.years)
     low, high = limits or fan_range([fan])
-    panel.values(low, high, fan.scale)
-    panel.finish(title or fan_title(dataset, name), fan_note(dataset, fan))
+    panel.values(low, high, fan.scale, n=4 if panel.height > 16.0 else 3)
+    key = f" {KEY}" if has_key and fan.quantiles is not None else ""
+    note = f"{fan_note(dataset, fan)}.{key}"
+    # A note as long as any hop's, so that the panels of one scale are equally tall.
+    longest = f"{record_label(dataset, -1)}: {_LONGEST} {fan.scale.unit}.{key}"
+    titles = hop_titles(dataset).items()
+    peers = [(each if title else fan_title(dataset, f"{base}.{other}"), longest) for other, each in titles]
+    panel.finish(title or fan_title(dataset, name), note, peers=peers if hop else ())
     return ax
 
 
@@ -95,9 +106,12 @@ def fan_limits(dataset: xr.Dataset, name: str) -> tuple[float, float] | None:
 
 
 def fan_title(dataset: xr.Dataset, name: str) -> str:
-    """Return the heading of a fan: the hop, or what the series is."""
+    """Return the heading of a fan: the hop and what the series is."""
     base, _, hop = name.partition(".")
-    return hop_titles(dataset)[hop] if hop else VARIABLES[base].long_name
+    if not hop:
+        return VARIABLES[base].long_name
+    what = HOP_FANS.get(base, VARIABLES[base].long_name)
+    return f"{hop_titles(dataset)[hop]}: {what[:1].lower()}{what[1:]}"
 
 
 def fan_note(dataset: xr.Dataset, fan: Fan) -> str:

@@ -63,7 +63,7 @@ def plot_flow(
         _draw_bar(panel, bar, colors[bar.hop])
         _label(panel, flows, bar, titles, year % len(flows.labels), narrow=narrow)
     is_close = panel.fit_rows(len(flows.hops) + 1, 1.15) < 2.7 * panel.size
-    ax.set_xlim(0.0, reach if narrow else (2.05 if is_close else 1.75) * reach)
+    ax.set_xlim(0.0, reach if narrow else (2.2 if is_close else 1.8) * reach)
     ax.set_ylim(len(flows.hops) + 0.5, -0.75)
     ax.set_xticks([])
     ax.set_yticks([])

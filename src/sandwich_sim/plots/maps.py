@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -59,7 +60,7 @@ def plot_map(
     panel.fit_rows(len(titles), 2.6)
     size, is_cut = panel.row_size, False
     for row, (hop, title) in enumerate(titles.items()):
-        (low, median, high), before = horizon[row], float(start[row, 1])
+        low, median, high = horizon[row]
         color = colors[hop]
         ax.plot(
             np.clip([low, high], left, right),
@@ -74,13 +75,14 @@ def plot_map(
         for end, pointed in cut:
             ax.scatter(end, row, s=(0.6 * size) ** 2, marker=pointed, color=color, linewidth=0, zorder=2)
         is_cut |= bool(cut)
-        _draw_arrow(panel, before, float(median), row, color)
         words = f"{number(median, '%')} ({interval(low, high, '%')})"
         label_row(panel, row, shorten(title, 28), words)
     row_frame(panel, left, right, len(titles))
     when = f"{record_label(dataset, 0)} (ring) to {record_label(dataset, -1)} (dot)"
     band = "band: 5 to 95%" + (", cut off at an arrow." if is_cut else ".")
     panel.finish(TITLES[which], f"Share of all hops' {which}, medians from {when}; {band}")
+    for row, hop in enumerate(titles):
+        _draw_arrow(panel, float(start[row, 1]), float(horizon[row, 1]), row, colors[hop])
     return ax
 
 
@@ -121,35 +123,59 @@ def _draw_arrow(panel: Panel, before: float, after: float, row: int, color: str)
             zorder=3,
         )
     if np.isfinite(before) and np.isfinite(after):
+        ends = panel.ax.transData.transform([(before, row), (after, row)])[:, 0]
+        points = 72.0 * float(abs(ends[1] - ends[0])) / panel.ax.figure.dpi
+        has_head = points > 1.25 * size  # of which the ring and the dot take 0.6
         panel.ax.annotate(
             "", (after, row), (before, row), zorder=3,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.3,
-                        "shrinkA": 0.28 * size, "shrinkB": 0.0},
+            arrowprops={"arrowstyle": "-|>" if has_head else "-", "color": color, "linewidth": 1.3,
+                        "shrinkA": 0.28 * size, "shrinkB": 0.3 * size if has_head else 0.0,
+                        "mutation_scale": 0.65 * size},
         )  # fmt: skip
     panel.ax.scatter(after, row, s=(0.62 * size) ** 2, color=color, linewidth=0, zorder=4)
 
 
-def label_row(panel: Panel, row: float, title: str, words: str) -> None:
-    """Write a row's name and its numbers above it, at both ends of the panel."""
+def label_row(panel: Panel, row: float, title: str, words: str, *, start: float | None = None) -> None:
+    """Write a row's name and its numbers above it, at both ends of the panel; or right of a value."""
     size = panel.row_size
+    across = panel.ax.get_yaxis_transform()
     place: dict[str, Any] = {
-        "xycoords": panel.ax.get_yaxis_transform(), "textcoords": "offset points", "va": "bottom",
+        "textcoords": "offset points", "va": "bottom",
         "path_effects": panel.halo(0.3 * size), "zorder": 5,
     }  # fmt: skip
-    panel.ax.annotate(title, (0.0, row), (0.0, 0.42 * size), color=panel.theme.text, fontsize=size, **place)
     panel.ax.annotate(
-        words, (1.0, row), (0.0, 0.42 * size), color=panel.theme.muted, fontsize=size, ha="right", **place
-    )
+        title, (start or 0.0, row), (0.0 if start is None else 0.5 * size, 0.42 * size),
+        color=panel.theme.text, fontsize=size, xycoords=across if start is None else "data", **place,
+    )  # fmt: skip
+    panel.ax.annotate(
+        words, (1.0, row), (0.0, 0.42 * size), color=panel.theme.muted, fontsize=size, ha="right",
+        xycoords=across, **place,
+    )  # fmt: skip
 
 
-def row_frame(panel: Panel, low: float, high: float, n_row: int, scale: Scale = _PERCENT) -> None:
-    """Set the range across and the ticks below for a panel with one row each."""
+def row_frame(
+    panel: Panel,
+    low: float,
+    high: float,
+    n_row: int,
+    scale: Scale = _PERCENT,
+    *,
+    has_baseline: bool = False,
+    ticks: Sequence[float] = (),
+) -> None:
+    """Set the range across and the ticks below for a panel with one row each.
+
+    With a baseline one line runs through all rows at `low`; names stand right of it.
+    """
     ax, room = panel.ax, 0.04 * max(high - low, 1e-9)
     ax.set_xlim(low - room, high + room)
-    ticks = nice_ticks(low, high, 4)
+    ticks = ticks or nice_ticks(low, high, 4)
     panel.mark_across(ticks, tick_texts(ticks, scale.suffix))
     ax.set_yticks([])
     ax.set_ylim(n_row - 0.45, -0.75)
+    if has_baseline:
+        ax.vlines(low, -0.45, n_row - 0.45, color=panel.theme.muted, linewidth=1.2, zorder=1)
+        return
     rows = np.arange(n_row)  # a line in one piece would cross the words between the rows
     ax.vlines(np.zeros(n_row), rows - 0.1, rows + 0.45, color=panel.theme.muted, linewidth=0.9, zorder=1)
 

@@ -93,7 +93,7 @@ def plot_margin_split(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) ->
         ax.fill_between(years, down, down + below, color=color, linewidth=0.4, alpha=0.9)
         up, down = up + above, down + below
         middle = (up - 0.5 * above)[-1] if values[-1] >= 0.0 else (down - 0.5 * below)[-1]
-        panel.label_end(middle, f"{PARTS[name]} {number(values[-1])}", ink(theme, min(level, 2)))
+        panel.label_end(middle, f"{PARTS[name]} {number(values[-1])}", ink(theme, level))
     total = np.sum(list(parts.values()), axis=0)
     ax.plot(
         years,

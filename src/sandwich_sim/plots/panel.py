@@ -6,6 +6,7 @@ plain text and lines: its ticks take half of the time that a report has for a fi
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,12 +23,14 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from sandwich_sim.plots.quantities import Scale
-from sandwich_sim.plots.style import CELL, Theme, font_size
+from sandwich_sim.plots.style import CELL, Theme, font_size, text_color
 
 Floats = NDArray[np.float64]
 
 _LETTER = 0.56
 """Width of a letter of running text over the size of its type, on the generous side."""
+_INTERVAL = re.compile(r"\([^ ()]+ to [^ ()]+\)|\b[A-Z][a-z]{2} \d{4}\b")
+_JOINT = "\N{NO-BREAK SPACE}"
 _NARROW, _WIDE = " .,:;'|!()iljtfr", "%−mwMW@¢"
 
 
@@ -85,16 +88,20 @@ class Panel:
         self.ax.set_xlim(years[0], years[-1])
         self._years = ceil(years[0] - 1e-9), floor(years[-1] + 1e-9)
 
-    def _mark_years(self) -> None:
+    def _mark_years(self, width: float) -> None:
+        """Mark as many years as fit into some inches, the same in all panels of a figure."""
         if self._years is None:
             return
         first, last = self._years
-        most = max(
-            2, int(self.ax.get_position().width * self._inches()[0] * 72 / (5.2 * _LETTER * self.size))
-        )
+        most = max(2, int((72.0 * width / self.size - 8.0) / (5.2 * _LETTER)))
         step = max(1, ceil((last - first) / max(1, min(5, most) - 1)))
         ticks = list(range(last, first - 1, -step))[::-1]
         self.mark_across(ticks, [f"{tick}" for tick in ticks])
+
+    @property
+    def height(self) -> float:
+        """Height of the cell over the size of text; of the plot alone after `finish`."""
+        return 72.0 * self._inches()[1] * float(self.ax.get_position().height) / self.size
 
     @property
     def is_cell(self) -> bool:
@@ -179,20 +186,23 @@ class Panel:
             return []
         return [withStroke(linewidth=width, foreground=self.theme.background)]
 
-    def finish(self, title: str, note: str = "") -> None:
+    def finish(self, title: str, note: str = "", *, peers: Sequence[tuple[str, str]] = ()) -> None:
         """Write the heading and make room for all text.
 
         Parameters
         ----------
         title, note : str
             Bold first line, and what follows it; both wrap.
+        peers : sequence of (str, str)
+            Titles and notes of panels on the same scale: as many lines as the longest of them
+            needs are kept free, so that all are equally tall.
         """
         size, cell = self.size, self.ax.get_position()
         width, height = self._inches()
         fits = int(cell.width * width * 72 / (_LETTER * size))
-        title_lines = textwrap.wrap(title, max(12, int(fits / 1.12))) or [""]
-        note_lines = textwrap.wrap(note, max(12, fits))
-        head = size * (1.3 * 1.12 * len(title_lines) + 1.35 * len(note_lines) + 0.7)
+        title_lines, note_lines = _heading_lines(title, note, fits)
+        heights = [_heading_height(*_heading_lines(*each, fits)) for each in ((title, note), *peers)]
+        head = size * max(heights)
         left = size * (self._tick_width + 0.7) if self._tick_width else 0.6 * size
         names = (text_width(label.text) * (1.12 if label.bold else 1.0) for label in self.labels)
         right = size * (max(names, default=0.0) + 1.1)
@@ -209,7 +219,7 @@ class Panel:
             )
         else:
             left = 0.0
-        self._mark_years()
+        self._mark_years(cell.width * width)
         self._write_head(title_lines, note_lines, left)
         self._write_labels()
 
@@ -244,9 +254,21 @@ class Panel:
         for label, part in zip(order, placed, strict=True):
             self.ax.annotate(
                 label.text, (1.0, part), (0.4 * self.size, 0.0), xycoords="axes fraction",
-                textcoords="offset points", color=label.color, fontsize=self.size, va="center_baseline",
-                weight="bold" if label.bold else "normal", annotation_clip=False,
+                textcoords="offset points", color=text_color(label.color, self.theme), fontsize=self.size,
+                va="center_baseline", weight="bold" if label.bold else "normal", annotation_clip=False,
             )  # fmt: skip
+
+
+def _heading_lines(title: str, note: str, fits: int) -> tuple[list[str], list[str]]:
+    """Wrap a heading; intervals in brackets stay in one line."""
+    title_lines = textwrap.wrap(title, max(12, int(fits / 1.12))) or [""]
+    whole = _INTERVAL.sub(lambda found: found[0].replace(" ", _JOINT), note)
+    return title_lines, [line.replace(_JOINT, " ") for line in textwrap.wrap(whole, max(12, fits))]
+
+
+def _heading_height(title: Sequence[str], note: Sequence[str]) -> float:
+    """Height of a heading over the size of its type."""
+    return 1.3 * 1.12 * len(title) + 1.35 * len(note) + 0.7
 
 
 def text_width(text: str) -> float:

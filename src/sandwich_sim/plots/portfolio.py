@@ -10,9 +10,10 @@ import numpy as np
 from sandwich_sim.analysis.portfolio import Portfolio
 from sandwich_sim.analysis.portfolio_shares import ShareDensity
 from sandwich_sim.plots.maps import label_row, row_frame
-from sandwich_sim.plots.panel import Panel
+from sandwich_sim.plots.panel import Panel, nice_ticks
 from sandwich_sim.plots.quantities import Scale, number, shorten
-from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink, mark
+from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink, is_narrow, mark
+from sandwich_sim.scenario.parameters import parameter_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,16 +52,31 @@ def plot_positions(
                 100.0 * np.repeat(density.edges, 2)[1:-1], row + 0.3, row + 0.3 - heights, color=color,
                 alpha=0.4, linewidth=0, zorder=2,
             )  # fmt: skip
-        label_row(panel, row - 0.22, shorten(place.name, 26), position_words(place))
+        label_row(panel, row - 0.22, shorten(place_title(place), 26), position_words(place))
     low, high = (100.0 * end for end in densities[0].edges[[0, -1]])
     row_frame(panel, low, high, len(places))
     ax.set_ylim(len(places) - 0.55, -0.95)
     panel.finish(
         "The book on both maps",
         "Share of the chain's revenue (gray) and profit (color) over the whole run, discounted; "
-        f"{portfolio.n:,} trajectories.",
+        f"the outermost 2% are cut off; {portfolio.n:,} trajectories.",
     )
     return ax
+
+
+def place_title(place: Place) -> str:
+    """Return the name of a position as words."""
+    words = place.name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def driver_title(portfolio: Portfolio, parameter: str) -> str:
+    """Return the title of an input, after those of the hops that it belongs to."""
+    hops = {part.hop: part.title for part in portfolio.by_hop}
+    title = parameter_of(parameter).long_name
+    parts = parameter.split(".")
+    whose = [hops.get(hop, hop) for hop in parts[1].split("-")] if len(parts) > 2 else []
+    return f"{', '.join(whose)}: {title[:1].lower()}{title[1:]}" if whose else title
 
 
 def position_words(place: Place) -> str:
@@ -82,7 +98,7 @@ def plot_book_parts(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> 
     values = [value for part in portfolio.by_hop for value in (part.mean.value, part.in_worst.value)]
     row_frame(panel, min(0.0, np.nanmin(values)), max(0.0, np.nanmax(values)), len(portfolio.by_hop), _PLAIN)
     effective = portfolio.effective_hops
-    count = number(effective.value) if effective is not None else "not defined"
+    count = f"{effective.value:.1f}" if effective is not None else "not defined"
     panel.finish(
         "What the book is made of",
         "Discounted profit by hop, bn USD: mean, and pale in the book's worst 5%. As concentrated as "
@@ -107,16 +123,22 @@ def plot_drivers(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> Axe
         label_row(
             panel,
             row,
-            shorten(driver.parameter, 38),
+            shorten(driver_title(portfolio, driver.parameter), 52 if not is_narrow(ax) else 34),
             f"{number(100.0 * driver.variance.value, '%')} of variance",
         )
     values = [middle, *(v for driver in drivers for v in (driver.low.value, driver.high.value))]
-    row_frame(panel, float(np.nanmin(values)), float(np.nanmax(values)), max(len(drivers), 1), _PLAIN)
-    ax.axvline(middle, color=theme.muted, linewidth=0.9, zorder=1)
+    left, right = float(np.nanmin(values)), float(np.nanmax(values))
+    ticks = nice_ticks(left, max(right, left + 1e-9), 4)
+    step = ticks[1] - ticks[0]
+    places = range(int(np.floor(left / step + 1e-9)), int(np.ceil(right / step - 1e-9)) + 1)
+    ticks = [step * place for place in places]
+    row_frame(panel, ticks[0], ticks[-1], max(len(drivers), 1), _PLAIN, ticks=ticks)
+    rows = np.arange(len(drivers))
+    ax.vlines(np.full(len(drivers), middle), rows - 0.1, rows + 0.45, color=theme.muted, linewidth=0.9)
     panel.finish(
         "What moves the book most",
         "Its mean discounted profit, bn USD, where an input is in its lowest (gray) and its highest fifth "
-        "(color).",
+        f"(color); line: over all trajectories, {number(middle)}.",
     )
     return ax
 
@@ -128,9 +150,8 @@ def describe_positions(portfolio: Portfolio) -> str:
         revenue, profit = place.discounted_revenue_share, place.discounted_profit_share
         if revenue is not None and profit is not None:
             medians = [number(100.0 * each.quantiles[0.5].value, "%") for each in (revenue, profit)]
-            parts.append(
-                f"{place.name} {medians[0]} of revenue, {medians[1]} of profit, {position_words(place)}"
-            )
+            shares = f"{medians[0]} of revenue, {medians[1]} of profit"
+            parts.append(f"{place_title(place)} {shares}, {position_words(place)}")
     return f"Spread of discounted shares over the trajectories, medians: {'; '.join(parts)}."
 
 
@@ -146,7 +167,8 @@ def describe_book_parts(portfolio: Portfolio) -> str:
 def describe_drivers(portfolio: Portfolio) -> str:
     """Say what `plot_drivers` shows, for readers who cannot see it."""
     parts = [
-        f"{driver.parameter} {number(driver.low.value)} to {number(driver.high.value)}"
+        f"{driver_title(portfolio, driver.parameter)} "
+        f"{number(driver.low.value)} to {number(driver.high.value)}"
         for driver in portfolio.by_driver[:N_DRIVER]
     ]
     what = "The book's mean profit from the lowest to the highest fifth of each input"

@@ -144,7 +144,8 @@ def record_label(dataset: xr.Dataset, record: int) -> str:
 def record_at(dataset: xr.Dataset, at: int | str | None) -> int:
     """Return the record nearest to a date such as 2031 or "2031-07"; the last one for None.
 
-    A bare year means the record nearest to its first of January, as everywhere in the product.
+    A bare year means its yearly record, on an anniversary of the start: the one that the headline
+    names and that flows are kept at.
 
     Raises
     ------
@@ -161,6 +162,11 @@ def record_at(dataset: xr.Dataset, at: int | str | None) -> int:
     except ValueError as error:
         raise UsageError(f"{at}: no date. Write such as 2031 or 2031-07.") from error
     days = dataset["time"].values.astype("datetime64[D]")
+    if str(at).isdigit() and "year" in dataset.sizes:
+        every = (n - 1) // (dataset.sizes["year"] - 1)
+        yearly = np.flatnonzero(days[::every].astype("datetime64[Y]") == np.datetime64(str(at), "Y"))
+        if yearly.size:
+            return int(yearly[0]) * every
     gap = np.abs((days - wanted).astype(np.int64))
     if gap.min() > 366:
         raise UsageError(f"{at}: the run spans {days[0]} to {days[-1]}. Choose a date within it.")
@@ -202,5 +208,8 @@ def number(value: float, suffix: str = "") -> str:
 
 
 def interval(low: float, high: float, suffix: str = "") -> str:
-    """Write ``32 to 53%``."""
+    """Write ``32 to 53%``; without a suffix, ends below ten get a tenth where the other needs none."""
+    if not suffix and max(abs(low), abs(high)) >= 9.95 > min(abs(low), abs(high)):
+        ends = (number(end, " ").removesuffix(" ") for end in (low, high))
+        return " to ".join(end.removesuffix(".0") for end in ends)
     return f"{number(low, suffix).removesuffix(suffix)} to {number(high, suffix)}"

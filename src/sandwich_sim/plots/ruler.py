@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.plots.panel import Panel
-from sandwich_sim.plots.quantities import decimal_years, fan_of, hop_titles, number, record_label, scale_of
+from sandwich_sim.plots.quantities import (
+    MINUS,
+    decimal_years,
+    fan_of,
+    hop_titles,
+    number,
+    record_label,
+    scale_of,
+)
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink
 
 if TYPE_CHECKING:
@@ -19,7 +27,12 @@ FACTORS = {"scarcity": "scarcity", "monopoly": "monopoly", "pricing_power": "pri
 _DASHES = {"scarcity": (0, (4, 2)), "monopoly": (0, (1, 1.2)), "pricing_power": (0, (5, 1.5, 1, 1.5))}
 
 
-def plot_ruler(dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT) -> Axes:
+KEY = "Means, 0 to 1; product of the three times the cap: the premium over a normal return"
+
+
+def plot_ruler(
+    dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT, title: str = "", has_key: bool = True
+) -> Axes:
     """Draw the three factors of a hop's premium and their product over time: means.
 
     Parameters
@@ -29,6 +42,10 @@ def plot_ruler(dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT)
     ax : matplotlib.axes.Axes
     hop : str
     theme : Theme
+    title : str
+        Heading; hop and ``ruler`` if empty.
+    has_key : bool
+        Whether the heading says what is drawn; not needed where it stands above many.
 
     Returns
     -------
@@ -48,8 +65,12 @@ def plot_ruler(dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT)
     panel.years(years)
     panel.values(0.0, 1.0, scale_of("scarcity"), n=3)
     premium = fan_of(dataset, f"premium.{hop}").mean[-1]
-    note = f"{record_label(dataset, -1)}: product {number(product[-1])}, premium {number(premium, '%')}"
-    panel.finish(hop_titles(dataset)[hop], note)
+    note = f"{record_label(dataset, -1)}: product {number(product[-1])}, premium {number(premium, '%')}."
+    key = f" {KEY}." if has_key else ""
+    longest = f"{record_label(dataset, -1)}: product 0.888, premium {MINUS}8.8%.{key}"
+    tail = "" if title else ": the ruler"
+    peers = [(f"{each}{tail}", longest) for each in hop_titles(dataset).values()]
+    panel.finish(title or f"{hop_titles(dataset)[hop]}{tail}", f"{note}{key}", peers=peers)
     return ax
 
 

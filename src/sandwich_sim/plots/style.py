@@ -10,13 +10,15 @@ import zlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, sqrt
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 Size = Literal["slide", "page", "phone"]
@@ -60,13 +62,13 @@ _OTHER_COLORS: tuple[tuple[str, str], ...] = (
     ("#8f3b00", "#ff8f52"),
 )
 
-# What is no hop: four inks of falling weight, told apart by lightness, and one color for what is
-# marked out. Light ground, dark ground.
+# What is no hop: four inks of falling weight, told apart by lightness, the lighter two gray, and
+# one color for what is marked out. Light ground, dark ground.
 _INKS: tuple[tuple[str, str], ...] = (
     ("#26324a", "#cfd9ef"),
     ("#4d5f86", "#9fb0d6"),
-    ("#8395bb", "#6a7da8"),
-    ("#b9c4dc", "#46536f"),
+    ("#8e8e8e", "#808080"),
+    ("#c4c4c4", "#4e4e4e"),
 )
 _MARK = ("#a8006d", "#ff85cf")
 
@@ -121,6 +123,41 @@ def mark(theme: Theme) -> str:
     return _MARK[theme is not LIGHT]
 
 
+def text_color(color: str, theme: Theme) -> str:
+    """Return a color for text that names what has `color`: a contrast of 4.5 or more to the ground."""
+    return _text_colors()[theme is not LIGHT].get(color, color)
+
+
+@cache
+def _text_colors() -> tuple[dict[str, str], dict[str, str]]:
+    """Colors of data to those of text, on both grounds; where one differs, its partner does too."""
+    light_texts, dark_texts = {}, {}
+    for light, dark in (*_HOP_COLORS.values(), *_OTHER_COLORS, *_INKS, _MARK):
+        texts = _legible(light, LIGHT), _legible(dark, DARK)
+        if texts != (light, dark):
+            texts = _legible(light, LIGHT, 1), _legible(dark, DARK, 1)
+        light_texts[light], dark_texts[dark] = texts
+    return light_texts, dark_texts
+
+
+def _legible(color: str, theme: Theme, least: int = 0) -> str:
+    """Mix a color with that of text, by some twentieths at least, until it is legible on its ground."""
+    ink_of, text = to_rgb(color), to_rgb(theme.text)
+    for step in range(least, 21):
+        red, green, blue = (a + step / 20 * (b - a) for a, b in zip(ink_of, text, strict=True))
+        mixed = to_hex((red, green, blue))
+        high, low = sorted((_luminance(mixed), _luminance(theme.background)), reverse=True)
+        if (high + 0.05) / (low + 0.05) >= 4.6:
+            return mixed
+    return theme.text
+
+
+def _luminance(color: str) -> float:
+    """Relative luminance of a color, as the contrast ratio of WCAG 2 takes it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def line_colors(n: int, theme: Theme) -> list[str]:
     """Return colors of up to five lines that are no hops; the first is the one that is marked out."""
     others = [_OTHER_COLORS[place][theme is not LIGHT] for place in (1, 7, 4, 3)]
@@ -134,7 +171,8 @@ def color_pairs(hops: Iterable[str]) -> dict[str, str]:
     pairs = {getattr(LIGHT, name): str(getattr(DARK, name)) for name in fields}
     pairs |= dict(_INKS) | dict([_MARK])
     light, dark = hop_colors(hops, LIGHT), hop_colors(hops, DARK)
-    return pairs | {light[hop]: dark[hop] for hop in hops}
+    pairs |= {light[hop]: dark[hop] for hop in hops}
+    return pairs | {text_color(one, LIGHT): text_color(other, DARK) for one, other in pairs.items()}
 
 
 def new_figure(size: Size = "page", theme: Theme = LIGHT, *, n_row: int = 8) -> tuple[Figure, Axes]:
@@ -168,7 +206,13 @@ def new_figure(size: Size = "page", theme: Theme = LIGHT, *, n_row: int = 8) -> 
 
 
 def new_panels(
-    n: int, size: Size = "phone", theme: Theme = LIGHT, *, height: float = 2.3, on_slide: int | None = None
+    n: int,
+    size: Size = "phone",
+    theme: Theme = LIGHT,
+    *,
+    height: float = 2.3,
+    on_slide: int | None = None,
+    heading: tuple[str, str] | None = None,
 ) -> list[Axes]:
     """Make a figure of `n` panels in a grid, each an Axes that fills its cell.
 
@@ -184,6 +228,8 @@ def new_panels(
         Height of a row [in].
     on_slide : int, optional
         Columns of a slide; if not given, as many as make cells of about the shape of a panel.
+    heading : tuple of str and str, optional
+        Title and note above all panels, one line each.
 
     Returns
     -------
@@ -192,16 +238,20 @@ def new_panels(
     n_column = on_slide if on_slide and size == "slide" else _columns(n, size)
     n_row = ceil(n / n_column)
     width, total = _INCHES[size]
+    points = 0.85 * _FONT_POINTS[size]
+    head = 4.0 * points / 72.0 if heading else 0.0
     if size != "slide":
-        total = n_row * height
+        total = n_row * height + head
     figure = Figure((width, total), dpi=DPI, facecolor=theme.background)
     FigureCanvasAgg(figure)
     edge = 0.0 if n == 1 and size == "phone" else 0.02 * width
+    if heading:
+        _write_heading(figure, heading, points, theme)
     found = []
     for place in range(n):
         row, column = divmod(place, n_column)
-        across, down = (width - edge) / n_column, (total - edge) / n_row
-        left, bottom = edge + column * across, total - edge - (row + 1) * down + edge
+        across, down = (width - edge) / n_column, (total - head - edge) / n_row
+        left, bottom = edge + column * across, total - head - edge - (row + 1) * down + edge
         box = (left / width, bottom / total, (across - edge) / width, (down - edge) / total)
         axes = figure.add_axes(box, facecolor=theme.background, gid=CELL)
         for side in axes.spines.values():
@@ -209,6 +259,18 @@ def new_panels(
         axes.tick_params(colors=theme.muted, labelsize=font_size(axes), length=0)
         found.append(axes)
     return found
+
+
+def _write_heading(figure: Figure, heading: tuple[str, str], points: float, theme: Theme) -> None:
+    """Write a title and a note at the top of a figure of panels."""
+    inches = figure.get_size_inches()
+    across, down = 0.02, points / 72.0 / float(inches[1])
+    title, note = heading
+    look: dict[str, Any] = {"ha": "left", "va": "baseline"}
+    figure.text(
+        across, 1.0 - 1.9 * down, title, color=theme.text, fontsize=1.15 * points, weight="bold", **look
+    )
+    figure.text(across, 1.0 - 3.3 * down, note, color=theme.muted, fontsize=points, **look)
 
 
 def _columns(n: int, size: Size) -> int:

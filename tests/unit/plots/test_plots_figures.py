@@ -182,10 +182,10 @@ def test_intervals_name_their_unit_once():
 
 
 def test_records_are_found_by_date():
-    assert [record_at(dataset(), at) for at in (None, "start", 2031, "2031-07-01", "2036-07")] == [
+    assert [record_at(dataset(), at) for at in (None, "start", "2031", "2031-07-01", "2036-07")] == [
         40,
         0,
-        18,
+        20,
         20,
         40,
     ]
