@@ -64,6 +64,14 @@ def test_random_commands_are_done_or_refused(room):
     assert codes[2] >= 4
 
 
+@pytest.mark.parametrize("option", ["--junit", "--markdown", "--benchmark-json"])
+def test_a_file_without_a_name_is_refused_before_the_run(room, option):
+    result = CliRunner().invoke(cli, ["run", "small.toml", "-n", "16", option, ""])
+    assert result.exit_code == 2
+    assert "names no file" in result.stderr
+    assert not Path("results").exists()
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("chunk", range(4))
 def test_four_thousand_random_commands_are_done_or_refused(room, chunk):

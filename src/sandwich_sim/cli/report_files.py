@@ -45,6 +45,8 @@ def write_report_file(path: Path, text: str) -> None:
 def _check_place(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     if path is None:
         return None
+    if not path.name:
+        raise click.BadParameter("an empty path names no file.", ctx, param)
     above = path.absolute().parent
     while not above.exists():
         above = above.parent
