@@ -13,6 +13,9 @@ from matplotlib.patheffects import withStroke
 from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, figure_names
 from sandwich_sim.analysis.compare_shape import SHIFT_LEVELS
 from sandwich_sim.analysis.compare_verdict import digits_for, format_number
+from sandwich_sim.plots.maps import label_row, row_frame
+from sandwich_sim.plots.panel import Panel
+from sandwich_sim.plots.quantities import Scale, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, hop_colors, new_figure
 
 if TYPE_CHECKING:
@@ -67,6 +70,48 @@ def draw_differences(block: Block, pair: PairComparison, theme: Theme = LIGHT) -
         figure, block, pair, f"B − A{_in(block)}; dot and line: difference, 95% interval{spread}", theme
     )
     return figure
+
+
+def plot_differences(block: Block, pair: PairComparison, ax: Axes, theme: Theme = LIGHT) -> Axes:
+    """Draw the difference of each row on a panel of a page: names above the rows, legible on a phone.
+
+    Parameters
+    ----------
+    block : Block
+    pair : PairComparison
+    ax : matplotlib.axes.Axes
+    theme : Theme
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        `ax`.
+    """
+    panel = Panel(ax, theme)
+    panel.fit_rows(len(block.rows), 2.6)
+    is_cut = _fit(ax, block)
+    low, high = ax.get_xlim()
+    size = panel.row_size
+    for place, (row, color) in enumerate(zip(block.rows, _colors(block, pair, theme), strict=True)):
+        spread, measured, words = row.found.gap.spread, row.difference, "not known"
+        if spread:
+            ends = np.clip([spread[0].value * block.factor, spread[-1].value * block.factor], low, high)
+            ax.plot(ends, [place] * 2, color=color, alpha=0.35, linewidth=0.55 * size, zorder=2)[
+                0
+            ].set_solid_capstyle("butt")
+        if measured.is_known:
+            value = measured.value * block.factor
+            ends = np.array(measured.interval(row.verdict.alpha)) * block.factor
+            ax.plot(ends, [place] * 2, color=color, linewidth=0.25 * size, zorder=3)
+            ax.scatter(value, place, s=(0.62 * size) ** 2, color=color, linewidth=0, zorder=4)
+            digits = min(2, digits_for(float(ends[1]) - value)) if ends[1] > value else 1
+            words = f"{'+' if value > 0 else ''}{format_number(value, digits)}"
+        label_row(panel, place, shorten(row.label, 34), words)
+    row_frame(panel, low, high, len(block.rows), Scale(block.factor, "", ""))
+    spreads = "; band: 5 to 95% of trajectories" if pair.relation == "paired" and _has_spread(block) else ""
+    cut = ", cut at the edge" if is_cut else ""
+    panel.finish(block.title, f"B less A{_in(block)}: dot, with its 95% interval{spreads}{cut}.")
+    return ax
 
 
 def _draw_row(axes: Axes, place: int, row: Row, factor: float, color: str, theme: Theme) -> None:

@@ -100,8 +100,20 @@ class RunPage:
         class_ : str
             For the page's style.
         """
-        (axes,) = new_panels(1, height=height)
-        draw(axes)
-        figure = axes.get_figure(root=True)
-        assert isinstance(figure, Figure)
-        return element("figure", self.embedder.embed(figure, description), class_=f"panel {class_}".strip())
+        return draw_panel(draw, description, self.embedder, height=height, class_=class_)
+
+
+def draw_panel(
+    draw: Callable[[Axes], object],
+    description: str,
+    embedder: Embedder,
+    *,
+    height: float = 2.3,
+    class_: str = "",
+) -> Html:
+    """Draw one panel, as `RunPage.panel`."""
+    (axes,) = new_panels(1, height=height)
+    draw(axes)
+    figure = axes.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return element("figure", embedder.embed(figure, description), class_=f"panel {class_}".strip())

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, how_compared, how_sure, order_mark
 from sandwich_sim.analysis.compare_numbers import MISSING, format_difference, format_level
-from sandwich_sim.plots.compare import comparison_figures
+from sandwich_sim.plots.compare import plot_differences
 from sandwich_sim.report.html import Html, element, join, numbers, table
+from sandwich_sim.report.run_page import draw_panel
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.compare_result import Comparison, PairComparison
     from sandwich_sim.report.svg import Embedder
 
+LARGEST = 5
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 LEAD = (
-    "Every further run against the first: means of B − A with their standard errors, and what is beyond "
+    "Every further run (B) against the first (A). The five largest differences stand first; each is beyond "
     "chance. Paired runs share their random numbers, so that the difference is taken trajectory by "
     "trajectory and the noise that both share drops out."
 )
@@ -28,6 +36,7 @@ def compare_section(
     not_compared: Sequence[str],
     labels: Mapping[Path, str],
     embedder: Embedder,
+    titles: Mapping[str, str],
 ) -> Html:
     """Return the comparisons of the runs of a page.
 
@@ -40,50 +49,124 @@ def compare_section(
     labels : mapping of Path to str
         What the page calls each folder, which is given in full.
     embedder : Embedder
+    titles : mapping of str to str
+        Of events.
     """
     pairs = [(result, pair) for result in comparisons for pair in result.pairs]
     return join(
         [
-            [_pair(result, pair, labels, embedder) for result, pair in pairs],
+            [_pair(result, pair, labels, embedder, titles) for result, pair in pairs],
             [element("p", f"Not compared: {reason}", class_="note") for reason in not_compared],
         ]
     )
 
 
-def _pair(result: Comparison, pair: PairComparison, labels: Mapping[Path, str], embedder: Embedder) -> Html:
+def _pair(
+    result: Comparison,
+    pair: PairComparison,
+    labels: Mapping[Path, str],
+    embedder: Embedder,
+    titles: Mapping[str, str],
+) -> Html:
     """One run against the first: how, what is beyond chance, figures, and the tables behind them."""
-    title = f"{pair.b.name} (B) against {pair.a.name} (A)"
     names = [labels.get(Path(side.source), side.name) for side in (pair.a, pair.b)]
-    found = [verdict.sentence for verdict in pair.verdicts if verdict.state == "different"]
-    others = [verdict.sentence for verdict in pair.verdicts if verdict.state != "different"]
-    figures = list(comparison_figures(replace(result, pairs=(pair,))))
+    title = f"{names[1]} (B) against {names[0]} (A)"
+    blocks = [_readable(block, titles) for block in blocks_of(pair)]
+    rows = [(block, row) for block in blocks for row in block.rows]
+    found = sorted((each for each in rows if each[1].verdict.state == "different"), key=_size)
+    others = [each for each in rows if each[1].verdict.state != "different"]
+    first, rest = (_sentences(part) for part in (found[:LARGEST], found[LARGEST:]))
+    panels = [
+        draw_panel(
+            partial(plot_differences, _brief(block), pair),
+            f"{block.title}, B less A: {' '.join(_sentence(block, row) for row in block.rows)}",
+            embedder,
+            height=0.42 * len(block.rows) + 1.1,
+        )
+        for block in blocks
+    ]
     return element(
         "article",
         element("h3", title),
-        element("p", f"A: {names[0]}. B: {names[1]}."),
         [element("p", each) for each in how_compared(pair)],
-        element("h4", "What differs beyond chance"),
-        _sentences(found) if found else element("p", "Nothing that was compared."),
-        numbers(_sentences(others), summary=f"What does not, or not surely ({len(others)})")
+        element("h4", "The largest differences"),
+        first if found else element("p", "Nothing that was compared differs beyond chance."),
+        numbers(rest, summary=f"The other differences beyond chance ({len(found) - LARGEST})")
+        if len(found) > LARGEST
+        else None,
+        numbers(_sentences(others), summary=f"What does not differ, or not surely ({len(others)})")
         if others
         else None,
-        element(
-            "div", [_figure(embedder.embed(figure, words)) for _, figure, words in figures], class_="pictures"
+        element("div", panels, class_="panels large"),
+        numbers(
+            *(_table(block) for block in blocks),
+            element("p", _legend(pair), class_="note"),
+            *[element("p", _dated(each), class_="note") for each in how_sure(pair, result)],
         ),
-        numbers(*(_table(block) for block in blocks_of(pair)), element("p", _legend(pair), class_="note")),
-        [element("p", each, class_="note") for each in how_sure(pair, result)],
         class_="compared",
         aria_label=title,
     )
 
 
-def _figure(drawing: Html) -> Html:
-    scroll = element("div", drawing, class_="scroll", tabindex="0", role="region", aria_label="Figure")
-    return element("figure", scroll)
+def _dated(words: str) -> str:
+    """Write dates as everywhere on the page: ``Jul 2036``."""
+    return _DAY.sub(lambda match: f"{date.fromisoformat(match.group()):%b %Y}", words)
 
 
-def _sentences(sentences: Sequence[str]) -> Html:
-    return element("ul", [element("li", each) for each in sentences])
+def _readable(block: Block, titles: Mapping[str, str]) -> Block:
+    rows = tuple(replace(row, label=_label(row, titles)) for row in block.rows)
+    return replace(block, title=_dated(block.title), rows=rows)
+
+
+def _label(row: Row, titles: Mapping[str, str]) -> str:
+    if row.hop or row.label != row.found.metric.variable:
+        return row.label
+    if row.label == "all_in_margin":
+        return "Model labs, all-in margin"
+    return titles.get(row.label, row.label.replace("_", " ").capitalize())
+
+
+def _brief(block: Block) -> Block:
+    """Name events shortly, for a figure; sentences and tables have their titles."""
+    if block.name != "events":
+        return block
+    rows = (
+        replace(row, label=row.found.metric.variable.replace("_", " ").capitalize()) for row in block.rows
+    )
+    return replace(block, rows=tuple(rows))
+
+
+def _size(each: tuple[Block, Row]) -> float:
+    """Order by size; cents and points are both hundredths, other units follow."""
+    block, row = each
+    value = row.difference.value * block.factor
+    is_part = block.unit.startswith(("%", "cent"))
+    return -abs(value) if is_part and isfinite(value) else 0.0
+
+
+def _sentences(rows: Sequence[tuple[Block, Row]]) -> Html:
+    return element("ul", [element("li", _sentence(block, row)) for block, row in rows])
+
+
+def _sentence(block: Block, row: Row) -> str:
+    """Say a difference: ``Cloud: cents kept, Jul 2036: 15.0 in A, 6.0 in B, 9.0 cents less (± 0.1).``"""
+    unit = block.unit.replace("% of trajectories", "%")
+    space = "" if unit == "%" else " "
+    a, b = (f"{format_level(level * block.factor)}{space}{unit}".rstrip() for level in row.levels)
+    value, error = row.difference.value * block.factor, row.difference.standard_error * block.factor
+    statistic = "median" if row.verdict.statistic == "median" else "mean"
+    known = (
+        f", {format_difference(value, error)[0]} ± {format_difference(value, error)[1]}"
+        if row.difference.is_known
+        else ""
+    )
+    points = " points" if unit == "%" and known else ""
+    what = (
+        "happens in" if block.name == "events" else f"{block.title[0].lower()}{block.title[1:]}, {statistic}"
+    )
+    if row.verdict.state == "same":
+        known, points = ", the same on every trajectory", ""
+    return f"{row.label}: {what} {a} in A, {b} in B{known}{points}."
 
 
 def _table(block: Block) -> Html:

@@ -16,6 +16,7 @@ from sandwich_sim.analysis.compare_numbers import format_difference
 from sandwich_sim.analysis.headline import headline
 from sandwich_sim.analysis.run_view import open_view
 from sandwich_sim.errors import UsageError
+from sandwich_sim.report import sections_compare
 from sandwich_sim.report.build import SECTIONS, build_report, write_report
 from sandwich_sim.report.html import Html, element, text
 from sandwich_sim.report.svg import Embedder, drawn_for_a_page
@@ -201,10 +202,13 @@ def test_two_runs_are_compared_in_a_section_of_their_own():
     part = page[page.index('<section id="compare"') : page.index('<section id="dollar"')]
     (pair,) = comparisons[0].pairs
     assert "2,048 trajectories (sobol, seed 20260701), paired: same draws, same shocks." in part
-    for verdict in pair.verdicts:
-        assert text(verdict.sentence) in part
+    assert part.count(" in A, ") >= 2 * len(pair.verdicts)  # in a sentence and beside a figure
+    assert "<h4>The largest differences</h4>" in part and "Jul 2036" in part
+    assert part.split("</ul>")[0].count("<li>") == sections_compare.LARGEST
+    visible = part.split("<details")[0]
+    assert not re.search(r"\d{4}-\d\d-\d\d|all_in_margin|thesis_falsified|@ horizon", visible)
     drawings = Reader(part).all("svg")
-    assert len(drawings) == 9  # cents, shares and margins of the hops, the all-in margin, events
+    assert len(drawings) == 5  # cents, shares and margins of the hops, the all-in margin, events
     assert all(len(drawing["aria-label"]) > 20 for drawing in drawings)
     assert len(Reader(part).all("table")) == len(blocks_of(pair)) == 5
     for row in blocks_of(pair)[0].rows:
