@@ -426,3 +426,37 @@ def test_a_run_that_claims_to_be_of_another_size_is_neither_read_nor_made(copy, 
     if has_records:
         with pytest.raises(IntegrityError, match="another size"):
             resume(copy.folder)
+
+
+def test_a_file_that_grew_is_said_to_be_longer(copy):
+    with (copy.folder / "scenario.toml").open("a") as file:
+        file.write("# mine\n")
+    assert "more than its" in verify_run(copy.folder).problems["scenario.toml"]
+
+
+def test_a_run_with_a_damaged_or_lost_manifest_is_not_told_to_be_complete(copy):
+    from click.testing import CliRunner
+
+    from sandwich_sim.cli.status import command
+
+    with (copy.folder / MANIFEST).open("a") as file:
+        file.write("garbage\n")
+    said = CliRunner().invoke(command, [str(copy.folder)]).stdout.splitlines()
+    assert said[0].endswith(": damaged")
+    (copy.folder / MANIFEST).unlink()
+    with pytest.raises(IntegrityError, match="sandwich-sim repair"):
+        open_run(copy.folder)
+
+
+def test_series_named_twice_and_numbers_in_other_units_are_refused(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(
+        'extends = "base"\n[run]\nfans = ["gap", "gap"]\n[open_source]\n'
+        'gap = { same_as = "open_source.catch_up_speed" }\n'
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    assert [(problem.line, problem.key) for problem in caught.value.problems] == [
+        (3, "run.fans[1]"),
+        (5, "open_source.gap.same_as"),
+    ]

@@ -167,9 +167,11 @@ def _draw(found: Story | TailStory, run: Path, options: dict[str, Any]) -> str |
         return None
     from sandwich_sim.analysis.run_view import open_view
     from sandwich_sim.plots.replay import draw_replay
+    from sandwich_sim.results.files import explained_errors
 
     figure, words = draw_replay(found, open_view(run).dataset, size=options["size"], is_dark=options["dark"])
-    write_figure(figure, path)
+    with explained_errors(path, advice="Free some space."):
+        write_figure(figure, path)
     return words
 
 

@@ -47,6 +47,8 @@ def command(run: Path, as_json: bool) -> None:
 def _state(status: RunStatus) -> str:
     if status.holder:
         return f"being written by {status.holder}"
+    if status.problems:
+        return "damaged"
     return "complete" if status.state == "complete" else "stopped before its end"
 
 

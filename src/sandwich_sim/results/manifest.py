@@ -172,7 +172,8 @@ def read_manifest(folder: Path) -> Manifest:
                     break
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"{folder}: has no {MANIFEST}; it is damaged, or was made by an earlier version"
+            f"{folder}: has no {MANIFEST}; it is damaged (`sandwich-sim repair {folder}` mends that), "
+            "or was made by an earlier version"
         ) from error
     except OSError as error:
         raise IntegrityError(f"{path}: unreadable ({error.strerror})") from error

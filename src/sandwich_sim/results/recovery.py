@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -64,6 +65,8 @@ def damage(folder: Path, name: str, record: FileRecord) -> str:
     except FileNotFoundError:
         return "missing"
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return f"more than its {record.size} bytes"
         return f"unreadable ({error.strerror})"
     return differences(data, record, has_checksum=not is_document(name))
 

@@ -29,6 +29,8 @@ def check_tables(draft: Draft, merged: Merged, findings: Findings) -> None:
     for key, names in (("fans", draft.run.fans), ("keep_series", draft.run.keep_series)):
         for i, name in enumerate(names):
             chain.check_series(name, ("run", key, i), whole=True)
+            if name in names[:i]:
+                findings.add(("run", key, i), f"names {printable(name)} a second time. Remove one.")
     for event in draft.events:
         check_event(event, draft, chain)
     check_portfolio(draft, chain)

@@ -37,6 +37,7 @@ def resolve_same_as(draft: Draft, merged: Merged, findings: Findings) -> None:
         draft.chains[name] = tuple(dict.fromkeys([*links, target]))
         if target in draft.numbers and target not in seen:
             draft.numbers[name] = SameAs(target)
+            _check_units(name, target, findings)
             continue
         del draft.numbers[name]
         draft.broken.add(name)
@@ -48,6 +49,14 @@ def resolve_same_as(draft: Draft, merged: Merged, findings: Findings) -> None:
         elif target not in draft.broken and not merged.is_spoiled(path_of(target)):
             message = merged.removal_message(target) or _unknown(target, draft.numbers)
             findings.add(path, message, causes=[*causes, *_ways_to(target)])
+
+
+def _check_units(name: str, target: str, findings: Findings) -> None:
+    """Note a number that would take the draw of one in another unit."""
+    own, other = parameter_of(name).unit, parameter_of(target).unit
+    if own != other:
+        text = f"is in {own}, but {target} is in {other}. Name a number in the same unit, or write a value."
+        findings.add((*path_of(name), "same_as"), text, causes=[path_of(target)])
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
