@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pickle
+import random
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -27,12 +29,16 @@ from sandwich_sim.results.verify import verify_run
 from sandwich_sim.simulation import run
 from sandwich_sim.studies import cluster_parts
 from sandwich_sim.studies.cluster import Cluster
+from sandwich_sim.studies.cluster_connection import check_listening
 from sandwich_sim.studies.cluster_worker import compute_part
 from sandwich_sim.studies.resume import resume
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has not these signals")
 
 N = 5 * GROUP * UNIT + 100
+START = "from sandwich_sim.cli.start import main; main()"
+MOST_SECONDS = 10.0
+"""Of two that are promised; where many others compute, the rest is theirs."""
 PROGRAM = "from sandwich_sim.cli.main import main; main()"
 
 
@@ -202,22 +208,45 @@ def test_a_worker_stops_when_its_work_is_not_wanted_any_more(memory, executor, m
     assert not folder.exists()  # no part was done
 
 
-def test_a_lost_scheduler_loses_nothing(memory, digests):
+SCHEDULER = """
+import asyncio
+from distributed import Scheduler
+async def main():
+    scheduler = await Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0")
+    print(scheduler.address, flush=True)
+    await scheduler.finished()
+asyncio.run(main())
+"""
+
+
+def test_a_killed_scheduler_loses_nothing(memory, digests, capfd):
+    """A process of its own, killed; the worker, of small units, is a thread of ours."""
+    from distributed import Client, Worker
+
     folder = memory / "lost"
-    with thread_workers(1, protocol="tcp://", host="127.0.0.1") as client:
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    scheduler = subprocess.Popen([sys.executable, "-c", SCHEDULER], **quiet)
 
-        def lose(progress):
-            if (folder / "manifest.jsonl").exists() and run_status(folder).parts >= 2:
-                client.sync(client._close, fast=True)
+    async def begin(address):
+        return await Worker(address, nthreads=1, host="127.0.0.1", local_directory=str(memory / "work"))
 
-        with pytest.raises(ResourceError, match="scheduler is lost") as caught:
-            run(
-                small_spec(),
-                output=folder,
-                trajectories=N,
-                executor=executor_of(client),
-                progress=lose,
-            )
+    def lose(progress):
+        if (folder / "manifest.jsonl").exists() and run_status(folder).parts >= 2:
+            scheduler.kill()
+            scheduler.wait()
+
+    try:
+        address = scheduler.stdout.readline().strip()
+        with Cluster(scheduler=address) as cluster:
+            client = cluster.client()
+            assert isinstance(client, Client)
+            client.sync(begin, address)
+            with pytest.raises(ResourceError, match="scheduler is lost") as caught:
+                run(small_spec(), output=folder, trajectories=N, executor=cluster, progress=lose)
+    finally:
+        scheduler.kill()
+        scheduler.communicate()
+    assert "Traceback" not in capfd.readouterr().err
     assert "resume" in caught.value.__notes__[0]
     assert caught.value.exit_code == 5
     status = run_status(folder)
@@ -324,6 +353,48 @@ def test_ctrl_c_ends_all_workers(big_run):
     assert errors.strip().splitlines()[-1].startswith("stopped.")
     assert_gone(children)
     assert folder_state(folder) in ("absent", "incomplete")
+
+
+def signal_at_random(folder, trials, options, longest):
+    """Send signals to the process group at random moments from the first import on."""
+    chance = random.Random(f"{trials} {options}")
+    for _ in range(trials):
+        name, code = chance.choice([("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+        command = ["run", "base", "-n", "8_388_608", "--keep", "summary", "-o", str(folder), *options]
+        program = f"import sys; sys.stdout.write('begun\\n'); sys.stdout.flush(); {START}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout.readline() == "begun\n"
+        moment = chance.uniform(0.05, longest)
+        time.sleep(moment)
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, getattr(signal, name))
+        sent = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        taken = time.monotonic() - sent
+        told = f"{name} at {moment:.2f} s, ended after {taken:.1f} s: {process.returncode}\n{errors}"
+        assert process.returncode == code, told
+        assert "Traceback" not in errors, told
+        assert errors.strip().splitlines()[-1].startswith("stopped."), told
+        assert taken < MOST_SECONDS, told
+        assert_gone(children)
+        assert folder_state(folder) in ("absent", "empty", "incomplete"), told
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_signals_while_workers_start(tmp_path):
+    signal_at_random(tmp_path / "run", 2, ["--workers", "2"], 3.0)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]])
+def test_signals_at_a_hundred_moments(tmp_path, options):
+    signal_at_random(tmp_path / "run", 100, options, 5.0)
 
 
 @pytest.mark.nightly
@@ -460,3 +531,45 @@ def test_options_that_make_no_sense_are_refused():
         Cluster(workers=0)
     with pytest.raises(UsageError, match="dask worker --nthreads"):
         Cluster(scheduler="tcp://127.0.0.1:1", threads=2)
+    for extra in ("?x=1", "/?x=1", "#x", "/x"):
+        with pytest.raises(UsageError, match="is not an address such as"):
+            Cluster(scheduler=f"tcp://127.0.0.1:1{extra}")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("tcp://192.0.2.7:8786", True),
+        ("tcp://0.0.0.0:8786", True),
+        ("tcp://[::]:8786", True),
+        ("tcp://127.0.0.1:8786", False),
+        ("tls://192.0.2.7:8786", False),
+        ("inproc://192.0.2.7/1/1", False),
+    ],
+)
+def test_where_a_scheduler_listens_counts_not_how_it_is_called(address, is_open):
+    client = SimpleNamespace(scheduler_info=lambda: {"address": address})
+    check_listening(client, is_insecure_allowed=True)
+    if is_open:
+        with pytest.raises(UsageError, match=r"--host 127\.0\.0\.1"):
+            check_listening(client, is_insecure_allowed=False)
+    else:
+        check_listening(client, is_insecure_allowed=False)
+
+
+def test_a_worker_that_listens_on_all_addresses_is_refused(memory):
+    """It says that it is at 127.0.0.1 as its scheduler is, and listens everywhere: dask's default."""
+    from distributed import Worker
+
+    async def begin(address):
+        return await Worker(address, nthreads=1, local_directory=str(memory / "open"))
+
+    with thread_workers(0, protocol="tcp://", host="127.0.0.1") as client:
+        worker = client.sync(begin, client.scheduler.address)
+        try:
+            assert worker.address.startswith("tcp://127.0.0.1:")
+            with pytest.raises(UsageError, match=r"0\.0\.0\.0.*--host 127\.0\.0\.1"):
+                run(small_spec(), output=memory / "open-run", trajectories=N, executor=executor_of(client))
+        finally:
+            client.sync(worker.close)
+    assert not (memory / "open-run").exists()

@@ -14,6 +14,8 @@ from sandwich_sim.errors import UsageError
 if TYPE_CHECKING:
     from sandwich_sim.studies.cluster import Cluster
 
+_left: list[Cluster] = []
+"""Kept until the process ends: what is forgotten closes itself, and takes its time."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -56,12 +58,25 @@ def open_cluster(options: dict[str, Any]) -> Iterator[Cluster | None]:
     if options["workers"] is None and options["scheduler"] is None:
         yield None
         return
-    from sandwich_sim.studies.cluster import Cluster
+    import logging
 
-    with Cluster(
+    from sandwich_sim.cli.start import at_leaving, stopped_by
+    from sandwich_sim.studies.cluster import Cluster
+    from sandwich_sim.studies.cluster_connection import end_at_once
+
+    cluster = Cluster(
         workers=options["workers"],
         threads=options["threads"],
         scheduler=options["scheduler"],
         is_insecure_allowed=options["insecure_scheduler"],
-    ) as cluster:
+    )
+    logging.disable()  # dask tells of losses even after it was closed; we have told what matters
+    at_leaving.append(end_at_once)
+    try:
         yield cluster
+    finally:
+        if stopped_by() is None:
+            cluster.close()
+        else:  # we leave soon: nobody waits for dask to close
+            _left.append(cluster)
+            end_at_once()

@@ -25,7 +25,13 @@ from sandwich_sim.prepare import Prepared
 from sandwich_sim.results.fold import Fold
 from sandwich_sim.results.parts import part_grid
 from sandwich_sim.results.store import RunWriter
-from sandwich_sim.studies.cluster_connection import check_address, check_installed, connected, local_workers
+from sandwich_sim.studies.cluster_connection import (
+    check_address,
+    check_installed,
+    check_listening,
+    connected,
+    local_workers,
+)
 from sandwich_sim.studies.cluster_parts import compute_missing
 
 if TYPE_CHECKING:
@@ -90,6 +96,10 @@ class Cluster:
         self._client = None
         self._open.__exit__(kind, error, trace)
 
+    def close(self) -> None:
+        """End the workers that were started, or the connection."""
+        self.__exit__(None, None, None)
+
     def client(self) -> Client:
         """Return the connection to the scheduler, made the first time."""
         if self._client is None:
@@ -98,7 +108,10 @@ class Cluster:
             else:
                 assert self._scheduler is not None  # one of the two is given
                 context = connected(self._scheduler)
-            self._client = self._open.enter_context(context)
+            client = self._open.enter_context(context)
+            if self._scheduler is not None:
+                check_listening(client, self._is_insecure_allowed)
+            self._client = client
         return self._client
 
     def __call__(

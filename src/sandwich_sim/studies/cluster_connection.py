@@ -12,6 +12,7 @@ import importlib.util
 import ipaddress
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
@@ -48,6 +49,8 @@ _LOCAL: dict[str, Any] = {
     "distributed.worker.memory.terminate": False,
 }
 """Settings of dask for workers of our own."""
+_open: dict[str, LocalCluster] = {}
+"""Clusters of our own by the folder that their workers use."""
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -66,7 +69,8 @@ def check_installed() -> None:
 def _split(address: str) -> SplitResult:
     parts = urlsplit(address)
     try:
-        if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port and not parts.path.strip("/"):
+        extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+        if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port and not extra:
             return parts
     except ValueError:  # a port that is none
         pass
@@ -97,8 +101,24 @@ def check_address(address: str, is_insecure_allowed: bool) -> None:
     )
 
 
+def check_listening(client: Client, is_insecure_allowed: bool) -> None:
+    """Refuse a scheduler that others reach without encryption, however we reach it.
+
+    Raises
+    ------
+    UsageError
+    """
+    address = str(client.scheduler_info()["address"])
+    if is_open_to_others(address) and not is_insecure_allowed:
+        raise UsageError(
+            f"the scheduler listens on {address} without encryption: whoever reaches that port can run any "
+            "code on all workers and here. Start it with --host 127.0.0.1, or use tls:// with certificates "
+            "(docs/scaling.md says how), or, in a network that only you can reach, add --insecure-scheduler."
+        )
+
+
 def is_open_to_others(address: str) -> bool:
-    """Whether a worker's address is reached from other machines and asks for no certificate."""
+    """Whether an address of dask is reached from other machines and asks for no certificate."""
     parts = urlsplit(address)
     return parts.scheme not in ("tls", "inproc") and not is_loopback(parts.hostname or "")
 
@@ -126,9 +146,10 @@ def local_workers(workers: int, threads: int) -> Iterator[Client]:
     preload = [*dask.config.get("distributed.worker.preload"), "sandwich_sim.studies.cluster_process"]
     with dask.config.set(_LOCAL), _quiet_logs(), TemporaryDirectory(prefix="sandwich-sim-") as room:
         security = Security.temporary()
+        _start_tracker()
         try:
             cluster = LocalCluster(
-                n_workers=workers,
+                n_workers=0,  # they come below, from a thread that keeps signals from them
                 threads_per_worker=threads,
                 processes=True,
                 host=LOOPBACK,
@@ -144,15 +165,67 @@ def local_workers(workers: int, threads: int) -> Iterator[Client]:
             )
         except (OSError, RuntimeError) as error:
             raise ResourceError(f"{workers} workers could not be started: {error}") from error
+        _open[room] = cluster
         try:
+            cluster.loop.add_callback(_block_signals)
+            cluster.scale(workers)
             with (
                 _revived(cluster, workers),
                 Client(cluster, timeout=START_SECONDS, set_as_default=False) as client,
             ):
+                try:
+                    client.wait_for_workers(workers, timeout=START_SECONDS)
+                except TimeoutError as error:
+                    raise ResourceError(f"{workers} workers could not be started: {error}") from error
                 yield client
         finally:
             _kill_workers(cluster)
             cluster.close(timeout=START_SECONDS)
+            del _open[room]
+
+
+def _block_signals() -> None:
+    """Keep Ctrl-C and the like from the processes that this thread starts: we end them ourselves."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP, signal.SIGTERM))
+
+
+def _start_tracker() -> None:
+    """Start the process that removes what multiprocessing leaves, deaf to a terminal that goes away."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    warnings = os.environ.get("PYTHONWARNINGS")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
+    os.environ["PYTHONWARNINGS"] = "ignore"  # where we leave at once, it says what it removes
+    try:
+        ensure_running()
+    finally:
+        if warnings is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = warnings
+        if signal.SIGHUP not in before:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
+
+
+def end_at_once() -> None:
+    """End all workers of our own, those that just start too, and remove their files.
+
+    For a process that leaves: nothing of dask is told, and what it starts anew is not waited for.
+    """
+    if not _open:
+        return
+    import psutil  # type: ignore[import-untyped]
+
+    for room, cluster in list(_open.items()):
+        _kill_workers(cluster)
+        for child in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if "--multiprocessing-fork" in child.cmdline():
+                    child.kill()
+        shutil.rmtree(room, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -225,10 +298,14 @@ def _first_line(error: BaseException) -> str:
 @contextlib.contextmanager
 def _quiet_logs() -> Iterator[None]:
     """Keep dask from telling of every worker that it lost; we tell what matters."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    loggers = [
+        logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado", "asyncio")
+    ]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

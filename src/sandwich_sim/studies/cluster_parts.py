@@ -153,8 +153,12 @@ class _Crew:
             )
         if not said["sees_folder"]:
             return f"{where} does not see {self._folder}"
-        if not self._is_insecure_allowed and is_open_to_others(address):
-            return f"{where} is reached over the network without encryption (--insecure-scheduler allows it)"
+        listening = [one for one in (address, *said["listens_on"]) if is_open_to_others(one)]
+        if listening and not self._is_insecure_allowed:
+            return (
+                f"{where} is reached over the network without encryption ({listening[0]}): start it with "
+                "--host 127.0.0.1, or use tls:// (--insecure-scheduler allows it)"
+            )
         return ""
 
 

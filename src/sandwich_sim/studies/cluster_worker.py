@@ -39,14 +39,18 @@ _LOOK_EVERY = 1.0
 _RUNS_KEPT = 2
 
 
-def describe_worker(folder: str = "", stage: str = "") -> dict[str, Any]:
-    """Say what decides on this process's bits, and whether it sees a run folder."""
+def describe_worker(folder: str = "", stage: str = "", dask_worker: Any = None) -> dict[str, Any]:
+    """Say what decides on this process's bits, whether it sees a run folder, and where it listens.
+
+    Dask gives `dask_worker`, by that name.
+    """
     return {
         "fingerprint": fingerprint(),
         "stream_version": STREAM_VERSION,
         "version": __version__,
         "host": platform.node(),
         "sees_folder": not folder or _sees(Path(folder, stage)),
+        "listens_on": [str(one.listen_address) for one in getattr(dask_worker, "listeners", ())],
     }
 
 
