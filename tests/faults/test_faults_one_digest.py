@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster_runs import on_threads
+from cluster_runs import on_threads, small_processes
 from forked_runs import UNIT, use_small_units
 from sandwich_sim import execution
 from sandwich_sim.prepare import prepare
@@ -140,4 +140,33 @@ def test_a_dozen_combinations_have_one_digest(monkeypatch, memory, name, keep):
 def test_forty_eight_combinations_have_one_digest(monkeypatch, memory, name, keep):
     found = digests(monkeypatch, memory, name, keep, combinations(48)[0])
     assert len(found) == 48
+    assert len(set(found.values())) == 1, found
+
+
+def digests_of_processes(monkeypatch, memory, cases):
+    """Digests by what is kept and the number of worker processes; 0 for our own threads."""
+    use_small_units(monkeypatch.setattr)
+    spec, found = load_scenario("base"), {}
+    for workers, threads, keep in cases:
+        for processes in (0, workers):
+            prepared = prepare(spec, trajectories=N, keep=keep, threads=threads, seed=3)
+            folder = memory / "processes"
+            with small_processes(processes) if processes else contextlib.nullcontext() as executor:
+                make_run(folder, prepared, time.perf_counter(), executor=executor)
+            found[keep, processes, threads] = content_digest(folder)
+            shutil.rmtree(folder)
+    return found
+
+
+def test_two_processes_have_the_digest_of_threads(monkeypatch, memory):
+    found = digests_of_processes(monkeypatch, memory, [(2, 1, "outcomes")])
+    assert len(found) == 2
+    assert len(set(found.values())) == 1, found
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("keep", ["outcomes", "summary", "paths"])
+def test_any_number_of_processes_has_the_digest_of_threads(monkeypatch, memory, keep):
+    found = digests_of_processes(monkeypatch, memory, [(n, t, keep) for n in (1, 2, 4) for t in (1, 3)])
+    assert len(found) == 8
     assert len(set(found.values())) == 1, found
