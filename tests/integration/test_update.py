@@ -7,11 +7,13 @@ from datetime import date
 import numpy as np
 import pytest
 import xarray as xr
+from click import unstyle
 from click.testing import CliRunner
 
 from sandwich_sim.analysis.evidence import readings_of
 from sandwich_sim.analysis.weighted import weighted_mean
 from sandwich_sim.cli.main import cli
+from sandwich_sim.cli.update_table import format_update
 from sandwich_sim.errors import UsageError
 from sandwich_sim.sampling import draw
 from sandwich_sim.scenario.evidence import Evidence, Observation
@@ -306,3 +308,26 @@ def test_watch_refuses_probabilities_but_still_says_what_is_decided():
     assert result.exit_code == 8
     assert document["events"][0]["probability"] is None
     assert document["events"][0]["earliest"] == "2030Q2"
+
+
+def test_readings_that_contradict_each_other_are_named_and_not_adapted_to():
+    both = Evidence("", "both", (seen("gap", 2.0, 0.2), seen("gap", 9.0, 0.2)))
+    offers = update(["base"], both, trajectories=2048).posteriors[0].offers
+    assert "these two are 24.7 errors apart" in offers[0].takes
+    assert not any("--adapt" in offer.how for offer in offers)
+
+
+def test_what_no_trajectory_comes_near_is_not_adapted_to():
+    far = Evidence("", "far", (seen("margin.chips", -5.0, 0.05),))
+    offers = update(["base"], far, trajectories=2048).posteriors[0].offers
+    assert offers and not any("--adapt" in offer.how for offer in offers)
+
+
+def test_the_table_names_inputs_whole_and_only_those_that_moved():
+    both = Evidence("", "both", (seen("gap", 3.0, 0.7),))
+    found = update(["base"], both, trajectories=4096)
+    moved = [item.name for item in found.posteriors[0].ranked_inputs() if item.is_beyond_noise]
+    assert "open_source.gap" in moved and len(moved) < 12
+    lines = [unstyle(line) for line in format_update(found, 100)]
+    assert any(line.startswith("open_source.gap ") for line in lines)
+    assert not any("…" in line for line in lines)

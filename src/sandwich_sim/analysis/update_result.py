@@ -13,6 +13,10 @@ from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.scenario.evidence import Evidence, Observation
 
 LEVELS = (0.05, 0.50, 0.95)
+_BEYOND = 4.0
+"""Standard errors that luck alone hardly ever moves one of a hundred inputs by (15 degrees of freedom)."""
+_NARROWER = 0.05
+"""A standard deviation that changes by more of itself has moved."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Moved:
         if not (old > 0.0 and new > 0.0 and isfinite(self.change.value)):
             return 0.0
         return log(old / new) + (new * new + self.change.value**2) / (2.0 * old * old) - 0.5
+
+    @property
+    def is_beyond_noise(self) -> bool:
+        """Whether the mean or the spread moved by more than luck alone would."""
+        is_moved = abs(self.change.value) > _BEYOND * self.change.standard_error
+        return is_moved or abs(self.narrowing - 1.0) > _NARROWER
 
     @property
     def shift(self) -> float:

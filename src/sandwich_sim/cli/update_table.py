@@ -50,8 +50,9 @@ def format_update(result: Update, width: int) -> Iterator[str]:
             yield from _refusal(posterior, width)
             continue
         yield from _event_block(posterior, width)
-        moved = posterior.ranked_inputs()
-        yield from _moved_block(f"Inputs that moved most, {min(MOST_INPUTS, len(moved))} of {len(moved)}",
+        moved = [item for item in posterior.ranked_inputs() if item.is_beyond_noise]
+        named = f"Inputs that moved most, {min(MOST_INPUTS, len(moved))} of {len(posterior.inputs)}"
+        yield from _moved_block(named,
                                 [(item.name, item, 1.0) for item in moved[:MOST_INPUTS]], width)  # fmt: skip
         for heading, rows in outcome_blocks(posterior.outcomes):
             yield from _moved_block(heading, rows, width)
@@ -111,10 +112,19 @@ def outcome_blocks(outcomes: Sequence[Moved]) -> list[tuple[str, list[tuple[str,
 def _moved_block(heading: str, rows: Sequence[tuple[str, Moved, float]], width: int) -> Iterator[str]:
     if not rows:
         return
-    is_wide = width >= 96
-    heads = [*(["5%", "50%", "95%"] if is_wide else ["50%"]), "5% after", "50% after", "95% after", "change"]
-    cells = [[label, *_moved_cells(item, factor, is_wide)] for label, item, factor in rows]
+    for is_wide in (True, False):
+        few = ["5%", "50%", "95%"] if is_wide else ["50%"]
+        heads = [*few, "5% after", "50% after", "95% after", "change of mean"]
+        cells = [[label, *_moved_cells(item, factor, is_wide)] for label, item, factor in rows]
+        if width >= 96 and _fits(heads, cells, width):  # numbers go before names are cut
+            break
     yield from table(heading, heads, cells, width)
+
+
+def _fits(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether a table needs to cut no label."""
+    widths = [max(map(len, column)) for column in zip(heads, *(row[1:] for row in rows), strict=True)]
+    return max(len(clean_line(row[0])) for row in rows) + sum(widths) + 2 * len(widths) <= width
 
 
 def _moved_cells(item: Moved, factor: float, is_wide: bool) -> list[str]:
@@ -151,7 +161,7 @@ def _closing(result: Update, width: int) -> Iterator[str]:
         yield ""
         text = (
             "± standard error under the weights. P(below): how likely a reading at or below this one was "
-            "before the evidence, errors included. Change: of the mean."
+            "before the evidence, errors included."
         )
         yield from (click.style(line, dim=True) for line in wrap(text, width))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from math import ceil, inf, isfinite, log2, sqrt
+from math import ceil, hypot, inf, isfinite, log2, sqrt
 
+import numpy as np
+
+from sandwich_sim.analysis.evidence import residuals
 from sandwich_sim.analysis.update_result import Offer
-from sandwich_sim.analysis.weights import FEWEST_EFFECTIVE, LARGEST_WEIGHT
+from sandwich_sim.analysis.weights import FEWEST_EFFECTIVE, LARGEST_WEIGHT, NEAR
 from sandwich_sim.studies.update_weighed import Weighed
 
 MOST_TRAJECTORIES = 16 * 2**20
@@ -30,7 +33,44 @@ def offers_for(each: Weighed, *, rounds: int = 0) -> tuple[Offer, ...]:
     rounds : int
         Rounds of adapted proposals that were made.
     """
-    return (_more(each), _adapted(each, rounds), _wider(each), *_conflicting(each))
+    apart = _contradicting(each)
+    # Inputs drawn elsewhere bring no trajectory near two readings that exclude each other, nor near
+    # one that lies far outside of all trajectories.
+    adapted = () if apart or _is_out_of_reach(each) else (_adapted(each, rounds),)
+    return (*apart, _more(each), *adapted, _wider(each), *(() if apart else _conflicting(each)))
+
+
+def _contradicting(each: Weighed) -> tuple[Offer, ...]:
+    """Name readings of the same thing that lie further apart than a trajectory can be from both."""
+    found = []
+    for place, reading in enumerate(each.readings):
+        one = reading.observation
+        for other in (later.observation for later in each.readings[place + 1 :]):
+            if one.name != other.name or one.scale != other.scale:
+                continue
+            low, high = sorted((one, other), key=lambda item: item.center)
+            apart = (high.center - low.center) / hypot(low.error_above, high.error_below)
+            if apart > NEAR:
+                takes = f"these two are {apart:.1f} errors apart; drop one, or widen their errors"
+                found.append(
+                    Offer(f"a second look at {one.name}: {one.value:g} and {other.value:g}", "", takes)
+                )
+    return tuple(found)
+
+
+def _is_out_of_reach(each: Weighed) -> bool:
+    """Whether all trajectories lie to one side of some reading, further off than they differ themselves."""
+    for reading, row in zip(each.readings, each.fit.predicted, strict=True):
+        with np.errstate(over="ignore", invalid="ignore"):
+            distance = residuals(reading.observation, row)
+        distance = distance[np.isfinite(distance)]
+        if not distance.size:
+            continue
+        low, high = float(distance.min()), float(distance.max())
+        nearest = max(low, -high)
+        if nearest > max(NEAR, 0.5 * (high - low)):
+            return True
+    return False
 
 
 def _more(each: Weighed) -> Offer:
