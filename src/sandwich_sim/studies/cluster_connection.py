@@ -223,7 +223,8 @@ def end_at_once() -> None:
         _kill_workers(cluster)
         for child in psutil.Process().children():
             with contextlib.suppress(psutil.Error):
-                if "--multiprocessing-fork" in child.cmdline():
+                # One that was forked a moment ago still has our own name.
+                if not any("resource_tracker" in part for part in child.cmdline()):
                     child.kill()
         shutil.rmtree(room, ignore_errors=True)
 
