@@ -15,7 +15,7 @@ from sandwich_sim.model import Model, build_model
 from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.meta import Keep, RunMeta, meta_of
 from sandwich_sim.results.plan import Plan, check_sizes, plan_run
-from sandwich_sim.sampling import good_sizes
+from sandwich_sim.sampling import check_request, good_sizes
 from sandwich_sim.scenario.spec import ScenarioSpec
 
 
@@ -111,6 +111,7 @@ def prepare(
         sampler=sampler,  # type: ignore[arg-type]
         shocks=shocks,
     )
+    check_request(seed, meta.sampler, n)
     warnings = list(spec.notes)
     if meta.sampler == "sobol" and good_sizes(n)[0] != n:
         good = " or ".join(str(size) for size in dict.fromkeys(good_sizes(n)))

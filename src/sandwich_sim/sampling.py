@@ -112,7 +112,7 @@ def draw_plan(
         If the seed or the size is out of range, an input has no Sobol dimension, correlations
         contradict each other, or a distribution cannot be drawn from.
     """
-    _check_request(seed, sampler, trajectories)
+    check_request(seed, sampler, trajectories)
     names = spec.drawn
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
     streams = np.array([stream_of(name) for name in names], dtype=np.uint64)
@@ -233,7 +233,8 @@ def check_drawn_shares(spec: ScenarioSpec, plan: DrawPlan, trajectories: int) ->
                 )
 
 
-def _check_request(seed: int, sampler: str, trajectories: int) -> None:
+def check_request(seed: int, sampler: str, trajectories: int) -> None:
+    """Refuse (`UsageError`) a seed, a sampler or a number of trajectories that no plan can draw."""
     if not 0 <= seed <= MAX_SEED:
         raise UsageError(f"seed {seed} is not in [0, 2^64 - 1]. Choose another seed.")
     if sampler not in SAMPLER_CODES:

@@ -261,7 +261,7 @@ class _Cumulated:
         """Return how much weighs a trajectory about a level, as the others do: a root mean square."""
         wanted = level * float(self.mass[-1])
         part = self.part[self._bucket(int(np.searchsorted(self.mass, wanted)))]
-        return sqrt(float((part * part).sum()) / max(np.count_nonzero(part), 1))
+        return sqrt(float((part * part).sum()) / max(int(np.count_nonzero(part)), 1))
 
     def below(self, value: float, level: float) -> tuple[Floats, float]:
         """Return the weight at or below a value by scramble, shape (16,), and the sum of its squares."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, isfinite
+from math import ceil, floor, isfinite, isnan
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +17,7 @@ import click
 from sandwich_sim.cli.output import clean_line, count, screen_width, wrap
 
 if TYPE_CHECKING:
-    from sandwich_sim.results.summary import Distribution, Estimate, HopSummary, Summary
+    from sandwich_sim.results.summary import Distribution, Estimate, EventSummary, HopSummary, Summary
 
 MISSING = "–"
 NO_ERROR = "±n/a"
@@ -165,6 +165,21 @@ def _event_block(summary: Summary, width: int) -> Iterator[str]:
         yield f"{name:<{left}}" + "".join(f"{cell.value:>{column}}" for cell in cells)
         errors = "".join(f"{cell.error:>{column}}" for cell in cells)
         yield click.style(" " * left + errors, dim=True)
+        if when := _when(event, start):
+            yield from (click.style(f"  {line}", dim=True) for line in wrap(when, width - 2))
+
+
+def _when(event: EventSummary, start: date) -> str:
+    """Say between which records parts of the trajectories first see an event, with 95% confidence."""
+    parts = []
+    for level, who in ((0.05, "5%"), (0.5, "half"), (0.95, "95%")):
+        found = event.first_year.get(level)
+        if found is None or isnan(found.value) or isnan(found.low):
+            continue
+        low, high = (f"{start:%b} {floor(end + 1e-6)}" if isfinite(end) else ""
+                     for end in (found.low, found.high))  # fmt: skip
+        parts.append(f"{who} between {low} and {high}" if high else f"{who} after {low}")
+    return f"first seen by {', by '.join(parts)}" if parts else ""
 
 
 def _meaning(rule: str) -> str:
