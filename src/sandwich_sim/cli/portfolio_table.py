@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import click
@@ -156,8 +157,11 @@ def _print_tail(portfolio: Portfolio) -> None:
     if not tails:
         return
     click.echo()
-    parts = ", ".join(f"{_cell(estimate)} in the worst {part:.0%}" for part, estimate in tails.items())
-    _print_text(f"Expected shortfall: mean discounted profit of the book, bn USD, {parts} of its futures.")
+    parts = "; ".join(
+        f"in the worst {part:.0%}{'' if place else ' (expected shortfall)'}: {_cell(estimate)}"
+        for place, (part, estimate) in enumerate(tails.items())
+    )
+    _print_text(f"The book's mean profit, discounted, bn USD, {parts}.")
 
 
 def _print_multiples(portfolio: Portfolio) -> None:
@@ -182,7 +186,9 @@ def _print_parts(portfolio: Portfolio) -> None:
     ]
     if rows:
         _print_block("The book by hop, bn USD", [("", ("exposure", "mean", "in its worst 5%"))], rows)
-        _print_text(f"As concentrated as {_cell(portfolio.effective_hops)} equal hops.")
+        effective = portfolio.effective_hops
+        if effective is not None and isfinite(effective.value):
+            _print_text(f"As concentrated as {effective.value:.2g} equal hops.")
     rows = [
         [clean_line(driver.parameter), _cell(driver.variance, 100.0), _cell(driver.low), _cell(driver.high)]
         for driver in portfolio.by_driver[:_N_DRIVER]

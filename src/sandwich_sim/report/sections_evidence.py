@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isfinite
 from urllib.parse import urlsplit
 
+from sandwich_sim.analysis.article import Comparison
 from sandwich_sim.analysis.assumptions import Assumption
 from sandwich_sim.analysis.portfolio_shares import share_densities
-from sandwich_sim.plots.article import describe_article, plot_article
+from sandwich_sim.plots.article import describe_article, is_range, plot_article, theirs
 from sandwich_sim.plots.assumptions import assumption_words
 from sandwich_sim.plots.portfolio import (
     N_DRIVER,
@@ -25,6 +27,7 @@ from sandwich_sim.report.run_page import RunPage
 from sandwich_sim.report.svg import variable
 from sandwich_sim.report.tables import estimate_text, place_rows, run_rows
 from sandwich_sim.results.dataset import read_provenance
+from sandwich_sim.results.summary import Estimate
 
 _GRADES = {"A": "filing or official data", "B": "analyst or paper", "C": "press, blog or vendor"}
 
@@ -63,17 +66,25 @@ def portfolio_section(page: RunPage) -> Html:
 
 def _tail(page: RunPage) -> Html:
     book = page.portfolio
-    parts = ", ".join(
-        f"{estimate_text(estimate)} bn USD in its worst {part:.0%} of futures"
-        for part, estimate in (book.shortfall or {}).items()
-    )
+    tails = [
+        f"in the worst {part:.0%}{'' if place else ' (expected shortfall)'}: {_billions(estimate)}"
+        for place, (part, estimate) in enumerate((book.shortfall or {}).items())
+    ]
     mean = estimate_text(book.book.profit.mean) if book.book.profit else "not estimable"
-    words = f"The book's discounted profit: {mean} bn USD on average. Expected shortfall: {parts}."
+    words = f"The book's discounted profit: {mean} bn USD on average."
+    if tails:
+        words += f" Its mean profit {'; '.join(tails)}."
+    if book.effective_hops is not None and isfinite(book.effective_hops.value):
+        words += f" It is as concentrated as {book.effective_hops.value:.2g} equal hops."
     if book.undefined:
         words += (
             f" In {book.undefined:.2%} of trajectories the chain earns no profit and has no shares of it."
         )
     return element("p", words)
+
+
+def _billions(estimate: Estimate) -> str:
+    return f"{estimate_text(estimate)}{' bn USD' if isfinite(estimate.value) else ''}"
 
 
 def _book_tables(page: RunPage) -> list[Html]:
@@ -177,18 +188,34 @@ def article_section(page: RunPage) -> Html:
     cells = [
         [
             row.title,
-            number(row.fact.best, "%"),
-            interval(row.fact.low, row.fact.high, "%"),
+            theirs(row),
             estimate_text(row.ours, "%"),
-            interval(*row.spread, "%") if row.spread else "not kept",
-            f"{row.standing} ({row.how})",
+            interval(*row.spread, "%") if row.spread else _no_spread(row),
+            f"{_standing(row)} ({row.how})",
         ]
         for row in rows
     ]
-    heads = ["Figure", "article", "its range", "this run", "5 to 95%", "where the scenario stands"]
+    heads = ["Figure", "article", "this run", "5 to 95%", "where the scenario stands"]
     return join(
         [element("div", panel, class_="panels large"), table(heads, cells, "The article's figures and ours")]
     )
+
+
+def _no_spread(row: Comparison) -> str:
+    """Why a figure of ours has no 5 to 95%."""
+    if row.ours.standard_error == 0.0:
+        return "none: a constant of the scenario"
+    if not isfinite(row.ours.value):
+        return "none"
+    if "ratio of means" in row.how:
+        return "none: a ratio of means"
+    return "none: the run kept no quantiles"
+
+
+def _standing(row: Comparison) -> str:
+    """Where the run stands; a range that is not the article's is called ours."""
+    whose = "the range" if is_range(row.fact) else "our tolerance"
+    return row.standing.replace("the range", whose)
 
 
 def provenance_section(page: RunPage) -> Html:

@@ -17,9 +17,17 @@ from sandwich_sim.plots.margins import (
     plot_margin_split,
 )
 from sandwich_sim.plots.prices import LINES, describe_token_price, plot_token_price
+from sandwich_sim.plots.quantities import fan_of
 from sandwich_sim.report.html import Html, element, join, numbers, table
 from sandwich_sim.report.run_page import RunPage
-from sandwich_sim.report.tables import estimate_text, event_rows, fan_rows, mean_rows, yearly_heads
+from sandwich_sim.report.tables import (
+    estimate_text,
+    event_rows,
+    fan_rows,
+    level_rows,
+    mean_rows,
+    yearly_heads,
+)
 
 _READING_NAMES = {"thesis_falsified": "In the author's words", "lab_profit_center": "Read strictly"}
 
@@ -118,10 +126,18 @@ def prices_section(page: RunPage) -> Html:
     series = {
         "price": "Closed price",
         **{name: title.capitalize() for name, title in LINES.items()},
-        "gap": "Gap, months",
     }
-    rows = table(yearly_heads(dataset, ""), fan_rows(dataset, series), "Median (5 to 95%), or the mean alone")
-    return join([element("div", panels, class_="panels large"), numbers(rows)])
+    rows = table(
+        yearly_heads(dataset, ""), level_rows(dataset, series), "Of a token; open break-even at the start = 1"
+    )
+    gap = table(
+        yearly_heads(dataset, ""),
+        fan_rows(dataset, {"gap": "Gap, months"}),
+        "The lead over open models, median (5 to 95%)"
+        if fan_of(dataset, "gap").quantiles is not None
+        else "The lead over open models, mean",
+    )
+    return join([element("div", panels, class_="panels large"), numbers(rows, gap)])
 
 
 def _gap(page: RunPage, axes: object) -> None:

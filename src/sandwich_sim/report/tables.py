@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Row = Sequence[str]
 
+_COARSE = 0.25
+"""A quantile with a larger standard error than that part of itself is not shown, as in the figures."""
+
 
 def yearly_heads(dataset: xr.Dataset, first: str) -> list[str]:
     """Return the heads of a table by year."""
@@ -51,6 +54,34 @@ def mean_rows(dataset: xr.Dataset, names: Mapping[str, str]) -> Iterator[Row]:
     for name, title in names.items():
         fan = fan_of(dataset, name)
         yield [title, *(number(fan.mean[record], fan.scale.suffix) for record in _yearly(dataset))]
+
+
+def level_rows(dataset: xr.Dataset, names: Mapping[str, str]) -> Iterator[Row]:
+    """Return series that stand against each other at each yearly record.
+
+    Medians where the run kept quantiles of all of them, else the means of all, as the figures draw
+    them; then, of each that has quantiles, its 5 to 95%. A quantile that the run's histogram cannot
+    tell from its neighbors is left out.
+    """
+    fans = {title: fan_of(dataset, name) for name, title in names.items()}
+    are_medians = all(fan.quantiles is not None for fan in fans.values())
+    for title, fan in fans.items():
+        heights = fan.middle if are_medians else fan.mean
+        cells = (number(heights[record], fan.scale.suffix) for record in _yearly(dataset))
+        yield [f"{title}, {'median' if are_medians else 'mean'}", *cells]
+    for title, fan in fans.items():
+        if fan.quantiles is not None:
+            yield [f"{title}, 5 to 95%", *(_band(fan, record) for record in _yearly(dataset))]
+
+
+def _band(fan: Fan, record: int) -> str:
+    assert fan.quantiles is not None
+    ends = fan.quantiles[[0, 4], record]
+    errors = fan.quantile_error[[0, 4], record] if fan.quantile_error is not None else 0.0 * ends
+    if (errors > _COARSE * abs(ends)).any():
+        return "too coarse"
+    low, high = ends
+    return interval(low, high, fan.scale.suffix)
 
 
 def hop_series(dataset: xr.Dataset, name: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`portfolio` prints where a book sits, or one JSON document."""
 
 import json
+import re
 
 import pytest
 
@@ -35,8 +36,11 @@ def run(tmp_path):
 def test_the_table_holds_positions_book_tail_parts_and_multiple(call, run):
     result = call("portfolio", run)
     assert (result.exit_code, result.stderr) == (0, "")
-    for part in ("designer", "owner", "book", "Expected shortfall", "Chips", "open_source.gap", "20.0"):
-        assert part in result.stdout
+    words = " ".join(result.stdout.split())
+    for part in ("designer", "owner", "book", "Chips", "open_source.gap", "20.0"):
+        assert part in words
+    assert "mean profit, discounted, bn USD, in the worst 5% (expected shortfall): " in words
+    assert re.search(r"As concentrated as \d\.?\d? equal hops\.", words)
 
 
 @pytest.mark.parametrize("width", [80, 100])
