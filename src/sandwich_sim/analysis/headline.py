@@ -88,10 +88,12 @@ def _leader(view: RunView) -> Statement | None:
         for row in order
     )
     parts = [
-        f"with {meta.hop_titles[row]} in {figure.estimate.value:.0f}% of trajectories"
+        f"{meta.hop_titles[row]} in {figure.estimate.value:.0f}% of trajectories"
         for row, figure in zip(order, figures, strict=True)
     ]
-    return Statement(f"In {when} the largest part of the dollar stays {', '.join(parts)}.", figures)
+    return Statement(
+        f"Of all hops, the one that keeps most of a user's dollar in {when} is {', '.join(parts)}.", figures
+    )
 
 
 def _margin_above_zero(view: RunView) -> Statement | None:
@@ -108,7 +110,11 @@ def _margin_above_zero(view: RunView) -> Statement | None:
     words = [
         f"{figure.estimate.value:.0f}% of trajectories in {figure.label.split(', ')[-1]}" for figure in found
     ]
-    return Statement(f"The labs' all-in margin is above zero in {' and in '.join(words)}.", tuple(found))
+    return Statement(
+        "The labs' all-in margin (what is left of their revenue after serving and training) is above zero "
+        f"in {' and in '.join(words)}.",
+        tuple(found),
+    )
 
 
 def _keepers(view: RunView) -> Statement:
@@ -165,7 +171,8 @@ def _readings(view: RunView) -> Statement | None:
     if not parts:
         return None
     return Statement(
-        f"The condition that would falsify the thesis is met by {last} {', '.join(parts)} of trajectories.",
+        "The thesis says that labs cannot keep the money. What would falsify it has happened by "
+        f"{last} {', '.join(parts)} of trajectories.",
         tuple(figures),
     )
 

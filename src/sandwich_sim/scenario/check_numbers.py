@@ -55,7 +55,8 @@ def _check_units(name: str, target: str, findings: Findings) -> None:
     """Note a number that would take the draw of one in another unit."""
     own, other = parameter_of(name).unit, parameter_of(target).unit
     if own != other:
-        text = f"is in {own}, but {target} is in {other}. Name a number in the same unit, or write a value."
+        ours, theirs = ("a plain number" if unit == "1" else f"in {unit}" for unit in (own, other))
+        text = f"is {ours}, but {target} is {theirs}. Name one of the same unit, or write a value."
         findings.add((*path_of(name), "same_as"), text, causes=[path_of(target)])
 
 

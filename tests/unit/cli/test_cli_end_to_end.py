@@ -81,7 +81,7 @@ def test_a_batch_goes_on_after_a_bad_scenario(shell, tmp_path):
 
 
 def test_too_many_trajectories_for_the_disk_exit_with_5_and_write_nothing(shell, tmp_path):
-    code, stdout, stderr = run(shell, "run", "base", "-n", 10**11, "--keep", "paths")
+    code, stdout, stderr = run(shell, "run", "base", "-n", 10**10, "--keep", "paths")
     assert (code, stdout) == (5, "")
     assert len(stderr.splitlines()) <= 2  # a warning about the size may come first
     assert not (tmp_path / "results").exists()

@@ -80,7 +80,7 @@ def test_schema_itself_is_valid() -> None:
             "4",
             "4.5",
             "{ value = 4 }",
-            '{ same_as = "lab.funding" }',
+            '{ same_as = "open_source.gap" }',
             "{ quantiles = { p5 = 1, p95 = 2 }, low = 0 }",
         ),
         *('{ dist = "normal", mean = 4, sd = 1, min = 0 }', '{ dist = "pert", p5 = 1, p95 = 2, mode = 1.5 }'),
