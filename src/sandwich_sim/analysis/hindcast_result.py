@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.hindcast_baselines import BASELINES
-from sandwich_sim.analysis.scores import Coverage, calibration_words, cluster_interval, coverage_of
+from sandwich_sim.analysis.scores import (
+    Coverage,
+    calibration_words,
+    cluster_interval,
+    coverage_of,
+    skill_interval,
+)
 from sandwich_sim.observations import Observation
 
 Floats = NDArray[np.float64]
@@ -22,6 +28,7 @@ BAND, HALF = 0.90, 0.50
 """Parts that the outer and the inner band should hold."""
 HORIZONS = ((0.0, 1.0), (1.0, 2.0), (2.0, 10.0))
 """Classes of the time from the origin to the middle of a window [yr]."""
+TOO_FEW, UNCLEAR = "too few to tell", "no clear difference"
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,19 @@ class Skill:
     ----------
     value : float
     low, high : float
-        95% interval, from drawing outcomes anew; NaN where there are too few.
+        95% interval; NaN where there are too few forecasts or outcomes.
     """
 
     value: float
     low: float
     high: float
+
+    @property
+    def verdict(self) -> str:
+        """What the interval lets be said."""
+        if not self.low <= self.high:
+            return TOO_FEW
+        return "better" if self.low > 0.0 else "worse" if self.high < 0.0 else UNCLEAR
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,20 @@ class Group:
         inside = np.array([[float(item.is_inside) for item in self.forecasts]])
         clusters = _numbers([item.observation.name for item in self.forecasts])
         return cluster_interval(inside, clusters, lambda means: means[0])
+
+    @property
+    def n_outcome(self) -> int:
+        """How many outcomes the forecasts share."""
+        return len({item.observation for item in self.forecasts})
+
+    @property
+    def verdict(self) -> str:
+        """Whether skill by CRPS is above or below 0 against the baselines, as far as intervals tell."""
+        said = {kind: skill.verdict for kind, skill in self.skill.items()}
+        if len(set(said.values())) == 1:
+            return next(iter(said.values()))
+        joined = {"better": "better than", "worse": "worse than", UNCLEAR: "not clearly other than"}
+        return ", ".join(f"{joined.get(word, word)} {kind}" for kind, word in said.items())
 
     def coverage(self, level: float = BAND) -> Coverage:
         """Return how many outcomes the band of a level held."""
@@ -270,7 +298,7 @@ def group_of(name: str, forecasts: Sequence[Forecast]) -> Group:
     """Put forecasts together.
 
     Skill is one minus a ratio of mean scores. Where there are several series, their units differ:
-    then it is one minus the geometric mean of their ratios.
+    then it is one minus the geometric mean of their ratios, and its interval draws series anew.
     """
     crps = [item.crps for item in forecasts]
     interval = [item.interval for item in forecasts]
@@ -295,7 +323,7 @@ def _skill(forecasts: Sequence[Forecast], own: Sequence[float], other: Sequence[
     names = [item.observation.name for item in forecasts]
     if len(set(names)) == 1:
         clusters = _numbers([item.observation for item in forecasts])
-        low, high = cluster_interval(scores, clusters, lambda means: 1.0 - means[0] / means[1])
+        low, high = skill_interval(scores[0], scores[1], clusters)
         return Skill(_ratio_skill(scores), low, high)
     series = _numbers(names)
     logs = np.array(

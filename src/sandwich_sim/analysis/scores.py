@@ -20,6 +20,8 @@ FEWEST_FOR_A_CLAIM = 20
 RESAMPLES = 2000
 FEWEST_CLUSTERS = 5
 """A bootstrap over fewer clusters than this has no meaning."""
+FEWEST_FORECASTS, FEWEST_OUTCOMES = 5, 3
+"""Below this many forecasts of one series, or outcomes that they share, its skill has no interval."""
 
 
 def probability_transform(sample: Floats, outcome: float) -> float:
@@ -137,6 +139,39 @@ def calibration_words(coverage: Coverage, n_above: int) -> str:
         f"{found} ({low:.2f} to {high:.2f} would be expected of as many independent ones): {verdict}. "
         f"{n_above} above the median ({half_low} to {half_high} expected): {side}."
     )
+
+
+def skill_interval(own: Floats, other: Floats, outcomes: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the 95% interval of one minus the ratio of two mean scores of one series.
+
+    Parameters
+    ----------
+    own, other : ndarray of float64, shape (n,)
+        Scores of the model and of a baseline, above 0.
+    outcomes : ndarray of int64, shape (n,)
+        Which outcome each forecast is of; forecasts of one hang together.
+
+    Returns
+    -------
+    tuple of float
+        NaN below `FEWEST_FORECASTS` forecasts or `FEWEST_OUTCOMES` outcomes.
+
+    Notes
+    -----
+    The logarithm of the ratio, linearized, its parts added up by outcome (Liang and Zeger 1986);
+    Student's t with one degree of freedom fewer than outcomes, since they are few.
+    """
+    from scipy.special import stdtrit
+
+    names, place = np.unique(outcomes, return_inverse=True)
+    count = int(names.size)
+    if own.size < FEWEST_FORECASTS or count < FEWEST_OUTCOMES or not (own.mean() > 0.0 < other.mean()):
+        return nan, nan
+    parts = (own / own.mean() - other / other.mean()) / own.size
+    sums = np.bincount(place, weights=parts)
+    error = sqrt(count / (count - 1.0) * float(sums @ sums))
+    middle, half = float(np.log(own.mean() / other.mean())), float(stdtrit(count - 1, 0.975)) * error
+    return float(1.0 - np.exp(middle + half)), float(1.0 - np.exp(middle - half))
 
 
 def cluster_interval(

@@ -19,9 +19,10 @@ LEGEND = (
     "50%, 90%: outcomes inside the 25-75% and the 5-95% band; 95% int.: interval of the part inside the "
     "latter. CRPS: how far a forecast was off, its width counted; money and factors as logarithms (0.1 is "
     "about 10%), the rest in their own unit. Skill: by how much smaller it is than that of the last known "
-    "value (persistence) or its trend (drift), with 95% intervals; below 0 the model does worse; int. "
-    "pers., drift: the same of the interval score of the 5-95% band. Rows of several series count each "
-    "series the same."
+    "value (persistence) or its trend (drift), with 95% intervals where there are five or more forecasts of "
+    "three or more outcomes, else too few to tell; below 0 the model does worse. int.: interval score of "
+    "the 5-95% band; int. pers., drift: its skill. Rows of several series: one minus the geometric mean of "
+    "the series' ratios, each counting the same."
 )
 
 
@@ -32,7 +33,7 @@ def print_hindcast(found: Hindcast, *, every: bool = False) -> None:
         for line in wrap(clean_line(words), screen_width()):
             say(line)
     say()
-    _print_groups("By series, all origins", found.series)
+    _print_series(found.series)
     _print_groups("By time ahead", found.horizons)
     _print_groups("Together", (found.total,))
     if every:
@@ -52,6 +53,28 @@ def _independence(found: Hindcast) -> str:
         f"{total.n} forecasts of {n} outcomes, which hang together: read every count as of fewer{clustered}. "
         f"{found.trajectories:,} trajectories an origin."
     )
+
+
+def _print_series(groups: Sequence[Group]) -> None:
+    """Print scores and skill of each series, with intervals where there are any, and verdicts."""
+    heads = ["n", "50%", "90%", "CRPS", "int.", "skill: persistence", "drift"]
+    rows = [
+        [
+            str(group.n),
+            str(group.coverage(0.50).inside),
+            str(group.coverage().inside),
+            f"{group.crps:.3f}",
+            f"{group.interval:.3g}",
+            *(_skill(group.skill[kind]) for kind in ("persistence", "drift")),
+        ]
+        for group in groups
+    ]
+    _print_rows("By series, all origins", heads, [group.name for group in groups], rows)
+    for verdict in sorted({group.verdict for group in groups}):
+        names = ", ".join(group.name for group in groups if group.verdict == verdict)
+        for place, line in enumerate(wrap(clean_line(f"{verdict}: {names}."), screen_width() - 2)):
+            say(f"{'  ' if place else '- '}{line}")
+    say()
 
 
 def _print_groups(title: str, groups: Sequence[Group]) -> None:
@@ -163,6 +186,7 @@ def _group_document(group: Group) -> dict[str, Any]:
         "crps": group.crps,
         "interval_score": group.interval,
         "skill": group.skill,
+        "verdict": group.verdict,
         "interval_skill": group.interval_skill,
     }
 

@@ -231,8 +231,8 @@ def _draw_skill(found: Hindcast, theme: Theme) -> Figure:
     _head(
         figure,
         "How much better than no model",
-        "Skill by CRPS, all origins: 1 is perfect, 0 no better, below 0 worse; arrows go on. Lines: 95% "
-        "intervals. In brackets: forecasts.",
+        "Skill by CRPS, all origins: 1 is perfect, 0 no better, below 0 worse; arrows go on. Where a line is "
+        "drawn: 95% interval; elsewhere too few to tell. In brackets: forecasts.",
         theme,
     )
     return figure

@@ -23,13 +23,16 @@ _ORIGIN = (
 )
 _SERIES = (
     "series",
-    "forecasts",
+    "forecasts (of outcomes)",
     "inside 50%",
     "inside 90%",
     "CRPS",
     "skill: persistence",
     "drift",
     "verdict",
+    "interval score",
+    "its skill: persistence",
+    "drift",
 )
 _AHEAD = ("time ahead", "forecasts", "inside 50%", "inside 90%", "skill: persistence", "drift")
 
@@ -57,16 +60,17 @@ def _origin_row(group: Group) -> list[str]:
 
 
 def _series_row(group: Group) -> list[str]:
-    values = [group.skill[kind].value for kind in ("persistence", "drift")]
-    worse = [kind for kind, value in zip(("persistence", "drift"), values, strict=True) if value < 0.0]
+    kinds = ("persistence", "drift")
     return [
         f"`{group.name}`",
-        str(group.n),
+        f"{group.n} ({group.n_outcome})",
         str(group.coverage(0.50).inside),
         _inside(group),
         f"{group.crps:.3f}",
-        *(_number(value) for value in values),
-        f"worse than {' and '.join(worse)}" if worse else "better",
+        *(_skill(group.skill[kind]) for kind in kinds),
+        group.verdict,
+        f"{group.interval:.3g}",
+        *(_number(group.interval_skill[kind].value) for kind in kinds),
     ]
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from sandwich_sim.analysis.hindcast_result import TOO_FEW
+from sandwich_sim.analysis.scores import FEWEST_FORECASTS, FEWEST_OUTCOMES
 from sandwich_sim.studies.hindcast import run_hindcast
 from sandwich_sim.studies.hindcast_page import validation_tables
 
 
-def test_every_series_has_a_row_that_says_where_it_is_worse_than_no_model() -> None:
-    found = run_hindcast(["hindcast_2025_07"], trajectories=512)
+def test_every_series_has_a_row_whose_verdict_is_no_bolder_than_its_intervals() -> None:
+    found = run_hindcast(trajectories=512)
     rows = [line.strip("| ").split(" | ") for line in validation_tables(found)["series"].splitlines()[2:]]
     assert [row[0] for row in rows] == [f"`{group.name}`" for group in found.series]
     for row, group in zip(rows, found.series, strict=True):
-        losses = {kind for kind, skill in group.skill.items() if skill.value < 0.0}
-        assert {kind for kind in ("persistence", "drift") if kind in row[-1]} == losses
-        assert (row[-1] == "better") == (not losses)
-    assert any(row[-1] != "better" for row in rows)
+        verdict = row[7]
+        is_known = group.n >= FEWEST_FORECASTS and group.n_outcome >= FEWEST_OUTCOMES
+        assert (verdict == TOO_FEW) == (not is_known), group.name
+        assert all(("(" in cell) == is_known for cell in row[5:7])
+        skills = group.skill.values()
+        assert ("better" in verdict) == any(skill.low > 0.0 for skill in skills)
+        assert ("worse" in verdict) == any(skill.high < 0.0 for skill in skills)
+    verdicts = {group.name: group.verdict for group in found.series}
+    assert verdicts["margin.memory"] == "better"
+    assert verdicts["margin.cloud"] == TOO_FEW  # seven forecasts, of two outcomes
+    assert verdicts["revenue.lab"] == "better than persistence, worse than drift"
 
 
 def test_origins_and_times_ahead_have_their_counts() -> None:
