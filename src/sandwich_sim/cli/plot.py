@@ -70,8 +70,11 @@ def command(
     portfolio; assumptions; article.
     """
     check_plots()
+    from sandwich_sim.results.files import explained_errors
+
     path = output or Path(f"{kind}.png")
-    check_figure(path, force=force)
+    with explained_errors(path):
+        check_figure(path, force=force)
     words = _draw(run, kind, path, hop=hop, at=at, size=size, dark=dark)
     if as_json:
         say_json({"file": path, "kind": kind, "description": words})
@@ -106,10 +109,12 @@ def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, 
     from sandwich_sim.analysis.run_view import open_view
     from sandwich_sim.plots.catalogue import Wish, draw, moved_date
     from sandwich_sim.plots.style import DARK, LIGHT
+    from sandwich_sim.results.files import explained_errors
 
     wish = Wish(open_view(run), DARK if dark else LIGHT, size, hop, at)  # type: ignore[arg-type]
     figure, words = draw(kind, wish)
-    write_figure(figure, path)
+    with explained_errors(path, advice="Free some space."):
+        write_figure(figure, path)
     if moved := moved_date(kind, wish):
         note(moved)
     return words

@@ -43,10 +43,7 @@ def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) ->
     """
     if len(runs) > MOST_RUNS:
         raise UsageError(f"{len(runs)} runs are too many for one page. Name at most {MOST_RUNS}.")
-    if output.exists() and not force:
-        raise UsageError(f"{output} exists. Choose another name, or overwrite it with --force.")
-    if not output.parent.is_dir():
-        raise UsageError(f"the folder {output.parent} does not exist. Make it first.")
+    _check_file(output, force=force)
     check_plots("a report needs")
     from sandwich_sim.report.build import write_report
 
@@ -57,6 +54,17 @@ def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) ->
         return
     say(str(output))
     note(f"{file_size(size)}; open it in any browser.")
+
+
+def _check_file(output: Path, *, force: bool) -> None:
+    """Refuse a name that cannot be written to, before any work."""
+    from sandwich_sim.results.files import explained_errors
+
+    with explained_errors(output):
+        if output.exists() and not force:
+            raise UsageError(f"{output} exists. Choose another name, or overwrite it with --force.")
+        if not output.parent.is_dir():
+            raise UsageError(f"the folder {output.parent} does not exist. Make it first.")
 
 
 def _compare(runs: tuple[Path, ...]) -> tuple[list[Comparison], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from sandwich_sim.report.html import Html, element, join, text
 from sandwich_sim.report.run_page import RunPage
 from sandwich_sim.report.scales import Scales
 from sandwich_sim.report.svg import Embedder, drawn_for_a_page
-from sandwich_sim.results.files import write_file
+from sandwich_sim.results.files import explained_errors, write_file
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.compare_result import Comparison
@@ -170,13 +171,19 @@ def write_report(
     Raises
     ------
     UsageError, IntegrityError, ScenarioError
-        As `open_view`; if no run is given.
+        As `open_view`; if no run is given; if the file cannot be written there.
     ResourceError
         If the disk is full.
     """
     views = [open_view(folder) for folder in folders]
     page = build_report(views, comparisons=comparisons, not_compared=not_compared).encode()
-    write_file(output, page)
+    with explained_errors(output, advice="Free some space."):
+        try:
+            write_file(output, page)
+        except OSError:
+            with contextlib.suppress(OSError):
+                output.with_name(f"{output.name}.partial").unlink(missing_ok=True)
+            raise
     return len(page)
 
 

@@ -1,6 +1,7 @@
 """`plot` writes one picture and says what it shows."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,17 @@ def test_what_cannot_be_drawn_is_a_usage_error_and_leaves_nothing(call, tmp_path
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["taken.png", f"{'long' * 70}.png", "/proc/x.png"])
+def test_a_file_that_cannot_be_written_is_said_in_words(call, tmp_path, name):
+    if name.startswith("/proc") and not Path("/proc").is_dir():
+        name = "taken.png"
+    (tmp_path / "taken.png").mkdir()
+    result = call("plot", small_run(), "gap", "-o", name, "--force")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{name}: cannot be written: " in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.png"]
 
 
 def test_a_folder_that_is_no_run_is_refused(call):

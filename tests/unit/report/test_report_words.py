@@ -2,15 +2,18 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sandwich_sim.analysis.article import compare_with_article
+from sandwich_sim.cli.main import cli
 from sandwich_sim.plots.article import is_range, theirs
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.report.build import build_report
 from sandwich_sim.report.tables import level_rows
-from small_runs import BARE, small_view
+from small_runs import BARE, small_run, small_view
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +76,15 @@ def test_the_book_is_told_in_words_before_the_term(base):
     assert "mean profit in the worst 5% (expected shortfall): " in words and "in the worst 1%: " in words
     assert words.count("expected shortfall") == 1
     assert re.search(r"as concentrated as \d\.\d equal hops", words)
+
+
+@pytest.mark.parametrize("name", ["taken.html", f"{'long' * 70}.html", "/proc/x.html"])
+def test_a_file_that_cannot_be_written_is_said_in_words(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    if name.startswith("/proc") and not Path("/proc").is_dir():
+        name = "taken.html"
+    (tmp_path / "taken.html").mkdir()
+    done = CliRunner().invoke(cli, ["report", str(small_run(BARE)), "-o", name, "--force"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{name}: cannot be written: " in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.html"]
