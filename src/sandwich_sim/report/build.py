@@ -208,8 +208,9 @@ def build_report(
         sections = [_section(section, pages) for section in SECTIONS]
         if comparisons or not_compared:
             folders = {view.folder.resolve(): label for view, label in zip(views, labels, strict=True)}
-            events = {event.event: event.title for view in views for event in view.summary.events}
-            compared = sections_compare.compare_section(comparisons, not_compared, folders, embedder, events)
+            titles = {hop.name: hop.title for view in views for hop in view.spec.hops}
+            titles |= {event.event: event.title for view in views for event in view.summary.events}
+            compared = sections_compare.compare_section(comparisons, not_compared, folders, embedder, titles)
             sections.insert(1, _compare_section(compared))
     style = _style(embedder)
     script = SCRIPT.read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ def compare_section(
         What the page calls each folder, which is given in full.
     embedder : Embedder
     titles : mapping of str to str
-        Of events.
+        Of events, and of hops.
     """
     pairs = [(result, pair) for result in comparisons for pair in result.pairs]
     return join(
@@ -88,7 +88,7 @@ def _pair(
     return element(
         "article",
         element("h3", title),
-        [element("p", each) for each in how_compared(pair)],
+        [element("p", _titled(each, pair, titles)) for each in how_compared(_with_titles(pair, titles))],
         element("h4", "The largest differences"),
         first if found else element("p", "Nothing that was compared differs beyond chance."),
         numbers(rest, summary=f"The other differences beyond chance ({len(found) - LARGEST})")
@@ -101,7 +101,7 @@ def _pair(
         numbers(
             *(_table(block) for block in blocks),
             element("p", _legend(pair), class_="note"),
-            *[element("p", _dated(each), class_="note") for each in how_sure(pair, result)],
+            *[element("p", _titled(each, pair, titles), class_="note") for each in how_sure(pair, result)],
         ),
         class_="compared",
         aria_label=title,
@@ -111,6 +111,35 @@ def _pair(
 def _dated(words: str) -> str:
     """Write dates as everywhere on the page: ``Jul 2036``."""
     return _DAY.sub(lambda match: f"{date.fromisoformat(match.group()):%b %Y}", words)
+
+
+def _with_titles(pair: PairComparison, titles: Mapping[str, str]) -> PairComparison:
+    """Name the hops of one side alone by their titles."""
+    only_a, only_b = (tuple(titles.get(hop, hop) for hop in hops) for hops in (pair.only_a, pair.only_b))
+    return replace(pair, only_a=only_a, only_b=only_b)
+
+
+def _titled(words: str, pair: PairComparison, titles: Mapping[str, str]) -> str:
+    """Write outcomes in a sentence by titles: ``profit share in Jul 2036 (Model labs, Cloud)``."""
+    known = {_variable(each.metric.name): each.metric.label.split(",")[0] for each in pair.metrics}
+    hops = dict(titles) | dict(zip(pair.hops, pair.hop_titles, strict=True))
+
+    def title(match: re.Match[str]) -> str:
+        name, of, when = match.groups()
+        if not of and not when:
+            return match.group()
+        what = titles.get(name) or known[name]
+        date_of = {"horizon": f"{pair.horizon}", None: ""}.get(when, when)
+        of_hops = ", ".join(hops.get(hop, hop) for hop in re.findall(r"\.([\w-]+)", of or ""))
+        return f"{what}{f' in {date_of}' if date_of else ''}{f' ({of_hops})' if of_hops else ''}"
+
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    listed = rf"\b({names})((?:\.[\w-]+)(?:, \.[\w-]+)*)?(?: @ (\d{{4}}(?:-\d\d)*|\w+))?"
+    return _dated(re.sub(listed, title, words) if known else words)
+
+
+def _variable(name: str) -> str:
+    return name.partition(" @ ")[0].partition(".")[0]
 
 
 def _readable(block: Block, titles: Mapping[str, str]) -> Block:

@@ -23,6 +23,7 @@ from sandwich_sim.plots.portfolio import (
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.plots.style import LIGHT, ink
 from sandwich_sim.report.html import Html, element, join, numbers, table, text
+from sandwich_sim.report.input_titles import input_title, named_input
 from sandwich_sim.report.run_page import RunPage
 from sandwich_sim.report.svg import variable
 from sandwich_sim.report.tables import estimate_text, place_rows, run_rows
@@ -96,7 +97,12 @@ def _book_tables(page: RunPage) -> list[Html]:
     ]
     found.append(table(["Hop", "exposure", "mean", "in the worst 5%"], parts, "The book by hop, bn USD"))
     drivers = [
-        [d.parameter, estimate_text(d.variance, "%", 100.0), estimate_text(d.low), estimate_text(d.high)]
+        [
+            named_input(d.parameter, page.titles),
+            estimate_text(d.variance, "%", 100.0),
+            estimate_text(d.low),
+            estimate_text(d.high),
+        ]
         for d in book.by_driver[:20]
     ]
     heads = ["Input", "of variance", "profit in its lowest fifth", "in its highest"]
@@ -128,14 +134,16 @@ def assumptions_section(page: RunPage) -> Html:
         f"{len(rows)} inputs are drawn: {len(rows) - guesses} rest on a published figure, {guesses} on an "
         f"assumption of ours. {stale} of the sources were more than a year old when the scenario starts."
     )
-    items = element("ul", [_assumption(row) for row in rows], class_="assumptions")
+    items = element(
+        "ul", [_assumption(row, input_title(row.name, page.titles)) for row in rows], class_="assumptions"
+    )
     inputs = element(
         "details", element("summary", "All drawn inputs"), items, class_="numbers", open=page.is_alone
     )
     return join([element("p", words), inputs])
 
 
-def _assumption(row: Assumption) -> Html:
+def _assumption(row: Assumption, title: str) -> Html:
     if row.is_assumption:
         source = element("span", f"Assumption: {row.source}.", class_="source")
     else:
@@ -151,8 +159,8 @@ def _assumption(row: Assumption) -> Html:
     note = element("span", f" {row.note}", class_="note") if row.note else None
     return element(
         "li",
-        _density(row),
-        element("span", row.title, class_="what"),
+        _density(row, title),
+        element("span", title, class_="what"),
         element("code", row.name),
         element("span", assumption_words(row).partition(";")[0], class_="value"),
         source,
@@ -168,12 +176,12 @@ def _host(url: str) -> str:
         return ""
 
 
-def _density(row: Assumption) -> Html:
+def _density(row: Assumption, title: str) -> Html:
     low, high = float(row.values[0]), float(row.values[-1])
     across = (row.values - low) / (high - low) * 120.0
     points = " ".join(f"{x:.1f} {30.0 - 28.0 * y:.1f}" for x, y in zip(across, row.density, strict=True))
     middle = (row.quantiles[1] - low) / (high - low) * 120.0
-    label = text(f"Density of {row.name}: {assumption_words(row)}")
+    label = text(f"Density of {title}: {assumption_words(row)}")
     return Html(
         f'<svg class="density" viewBox="0 0 120 31" role="img" aria-label="{label}">'
         f'<path d="M0 30L{points}L120 30Z" fill="{variable(ink(LIGHT, 2))}" fill-opacity="0.6"/>'

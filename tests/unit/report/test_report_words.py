@@ -12,8 +12,10 @@ from sandwich_sim.cli.main import cli
 from sandwich_sim.plots.article import is_range, theirs
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.report.build import build_report
+from sandwich_sim.report.input_titles import input_title
 from sandwich_sim.report.tables import level_rows
-from small_runs import BARE, small_run, small_view
+from sandwich_sim.studies.compare_runs import compare_runs
+from small_runs import BARE, FOURTEEN_HOPS, small_run, small_view
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +90,32 @@ def test_a_file_that_cannot_be_written_is_said_in_words(tmp_path, monkeypatch, n
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"{name}: cannot be written: " in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["taken.html"]
+
+
+def test_inputs_have_titles_that_no_two_share_and_their_names_beside_them(base):
+    view = small_view("base", "outcomes", 4096)
+    hops = {hop.name: hop.title for hop in view.spec.hops}
+    titles = [input_title(name, hops) for name in view.spec.drawn]
+    assert len(set(titles)) == len(titles)
+    assert "AI chips: premium if all three factors were one" in titles
+    assert "Cloud → AI chips: life of the capital good" in titles
+    words = part_of(base, "assumptions")
+    for name, title in zip(view.spec.drawn, titles, strict=True):
+        assert words[words.index(title) + 1] == name
+    assert "demand.app.growth" not in re.findall(r"<th[^>]*>([^<]*)", base)
+
+
+def test_sentences_about_a_comparison_name_hops_and_outcomes_by_titles():
+    folders = [small_run("base", "outcomes", 4096), small_run(FOURTEEN_HOPS)]
+    comparisons, _ = compare_runs(folders)
+    views = [small_view("base", "outcomes", 4096), small_view(FOURTEEN_HOPS)]
+    page = build_report(views, comparisons=comparisons)
+    words = part_of(page, "compare")
+    for each in words:
+        assert not re.search(r" @ |\w_\w+\.|, \.\w", each), each
+    (pair,) = comparisons[0].pairs
+    titles = {hop.name: hop.title for hop in views[1].spec.hops}
+    alone = ", ".join(titles[hop] for hop in pair.only_b)
+    assert pair.only_b
+    assert any(f"has {alone}: not compared." in each for each in words)
+    assert any(each.startswith("Trajectories left out") and " in Jul 2036 (" in each for each in words)
