@@ -192,9 +192,9 @@ def test_standard_errors_are_those_that_shares_have(base):
 
 
 def test_the_plan_says_what_it_will_take_before_anything_runs(base):
-    plan = plan_explanation(base, load_scenario("deflation_sandwich"), STATISTICS, trajectories=1 << 40)
+    plan = plan_explanation(base, load_scenario("deflation_sandwich"), STATISTICS, trajectories=1 << 36)
     assert plan.n_simulation == 32
-    assert plan.seconds > 1e6
+    assert plan.seconds > 1e5
 
 
 def test_scenarios_that_do_not_differ_are_refused(base):
