@@ -47,13 +47,13 @@ def cents_drawing(
     when, first = flows.labels[year], flows.labels[0]
     marked = f"; \N{WHITE DIAMOND} {first}" if year else ""
     colors = hop_colors(flows.hops, LIGHT)
+    # One piece of the line at zero for each bar: in one piece it would cross the names between them.
+    tops = (_TOP + row * _ROW for row in range(len(flows.hops)))
+    zero = "".join(f"M{across(0.0):.1f} {top + 20:.0f}V{top + 40:.0f}" for top in tops)
     parts = [
         Html(f'<text x="0" y="14" class="name">Kept as profit, {text(when)}</text>'),
         Html(f'<text x="0" y="32" class="what">Cents of $1: median, 5 to 95%{text(marked)}</text>'),
-        Html(
-            f'<path d="M{across(0.0):.1f} {_TOP:.0f}V{bottom:.0f}" '
-            f'stroke="{variable(LIGHT.muted)}" class="axis"/>'
-        ),
+        Html(f'<path d="{zero}" stroke="{variable(LIGHT.muted)}" class="axis"/>'),
     ]
     told = []
     for row, hop in enumerate(flows.hops):
