@@ -23,7 +23,7 @@ from timing import Table
 TRAJECTORIES = 1_048_576
 ROUNDS = 3
 ASKED_SECONDS, ASKED_MEGABYTES, ASKED_SECONDS_TO_OPEN = 6.0, 3.0, 1.0
-COMMAND = (sys.executable, "-m", "sandwich_sim")
+COMMAND = (sys.executable, "-c", "from sandwich_sim.cli.start import main; main()")
 
 
 def make_report(run: Path, page: Path) -> tuple[float, float]:
