@@ -72,7 +72,7 @@ def write_figures(folder: Path, draw: Callable[[Theme], Iterable[tuple[str, Any,
     draw : callable
         From a theme to the name, the matplotlib Figure and the alternative text of each.
     """
-    from sandwich_sim.plots.style import DARK, LIGHT, plain_text, save_figure
+    from sandwich_sim.plots.style import DARK, LIGHT, plain_text
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -80,11 +80,18 @@ def write_figures(folder: Path, draw: Callable[[Theme], Iterable[tuple[str, Any,
         with plain_text():
             for name, figure, _ in draw(theme):
                 path = folder / f"{name}-{theme.name}.png"
-                unfinished = path.with_name(f".{path.stem}.unfinished.png")
-                try:
-                    save_figure(figure, unfinished)
-                    unfinished.replace(path)
-                finally:
-                    unfinished.unlink(missing_ok=True)
+                write_figure(figure, path)
                 written.append(str(path))
     return written
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a matplotlib Figure, in the format of the path's ending: whole or not at all."""
+    from sandwich_sim.plots.style import save_figure
+
+    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
+    try:
+        save_figure(figure, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sandwich_sim.cli.figures import check_plots
+from sandwich_sim.cli.figures import check_plots, write_figure
 from sandwich_sim.cli.options import example, json_option
 from sandwich_sim.cli.output import note, say, say_json
 from sandwich_sim.errors import UsageError
@@ -91,18 +90,6 @@ def check_figure(path: Path, *, force: bool) -> None:
         raise UsageError(f"{path} exists. Choose another name, or overwrite it with --force.")
     if not path.parent.is_dir():
         raise UsageError(f"the folder {path.parent} does not exist. Make it first.")
-
-
-def write_figure(figure: Any, path: Path) -> None:
-    """Write a figure whole or not at all."""
-    from sandwich_sim.plots.style import save_figure
-
-    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
-    try:
-        save_figure(figure, unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool) -> str:

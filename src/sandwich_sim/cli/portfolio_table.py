@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 from sandwich_sim.cli.output import clean_line, screen_width, wrap
 from sandwich_sim.cli.run_table import MISSING, format_estimate
 from sandwich_sim.results.coordinates import record_date
+from sandwich_sim.scenario.input_titles import input_title
 
 if TYPE_CHECKING:
     from sandwich_sim.analysis.portfolio import Place, Portfolio, Spread
@@ -48,6 +49,7 @@ def print_portfolio(portfolio: Portfolio, meta: RunMeta) -> None:
     _print_tail(portfolio)
     _print_multiples(portfolio)
     _print_parts(portfolio)
+    _print_drivers(portfolio, dict(zip(meta.hops, meta.hop_titles, strict=True)))
 
 
 def _heading(portfolio: Portfolio, meta: RunMeta) -> list[str]:
@@ -189,8 +191,16 @@ def _print_parts(portfolio: Portfolio) -> None:
         effective = portfolio.effective_hops
         if effective is not None and isfinite(effective.value):
             _print_text(f"As concentrated as {effective.value:.2g} equal hops.")
+
+
+def _print_drivers(portfolio: Portfolio, titles: Mapping[str, str]) -> None:
     rows = [
-        [clean_line(driver.parameter), _cell(driver.variance, 100.0), _cell(driver.low), _cell(driver.high)]
+        [
+            clean_line(input_title(driver.parameter, titles)),
+            _cell(driver.variance, 100.0),
+            _cell(driver.low),
+            _cell(driver.high),
+        ]
         for driver in portfolio.by_driver[:_N_DRIVER]
     ]
     if rows:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandwich_sim.cli.figures import needs_plots
+from sandwich_sim.cli.figures import needs_plots, write_figure
 from sandwich_sim.cli.options import WholeNumber, example, json_option
 from sandwich_sim.cli.output import note, say, say_json
-from sandwich_sim.cli.plot import check_figure, write_figure
+from sandwich_sim.cli.plot import check_figure
 from sandwich_sim.cli.progress import ProgressLine
 from sandwich_sim.cli.run_completers import complete_run
 from sandwich_sim.errors import IntegrityError, UsageError

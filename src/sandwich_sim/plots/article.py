@@ -25,13 +25,6 @@ def plot_article(comparisons: Sequence[Comparison], ax: Axes, *, theme: Theme = 
     ----------
     comparisons : sequence of Comparison
         What `compare_with_article` returns.
-    ax : matplotlib.axes.Axes
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     size = panel.size

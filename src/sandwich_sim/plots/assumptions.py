@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 
 
 def plot_assumption(assumption: Assumption, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
-    """Draw the density of one input, its median marked.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
-    """
+    """Draw the density of one input, its median marked."""
     panel = Panel(ax, theme)
     ax.fill_between(assumption.values, 0.0, assumption.density, color=ink(theme, 2), alpha=0.6, linewidth=0)
     ax.axvline(assumption.quantiles[1], color=theme.text, linewidth=0.9)

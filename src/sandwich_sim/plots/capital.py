@@ -21,11 +21,6 @@ def plot_capital(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes
 
     All lines are means, which add up: what investors add is what is built less what is written
     off. Around capital spending lie the bands of its quantiles.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     fans = capital_series(dataset)

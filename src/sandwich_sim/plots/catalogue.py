@@ -284,10 +284,10 @@ def _book_parts(wish: Wish) -> tuple[Figure, str]:
 
 
 def _drivers(wish: Wish) -> tuple[Figure, str]:
-    book = _book(wish)
+    book, titles = _book(wish), hop_titles(wish.view.dataset)
     panels = wish.panels(1, 4.4)
-    plot_drivers(book, panels[0], theme=wish.theme)
-    return _figure(panels), describe_drivers(book)
+    plot_drivers(book, panels[0], titles=titles, theme=wish.theme)
+    return _figure(panels), describe_drivers(book, titles)
 
 
 def _assumptions(wish: Wish) -> tuple[Figure, str]:

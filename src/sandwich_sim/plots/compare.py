@@ -79,13 +79,6 @@ def plot_differences(block: Block, pair: PairComparison, ax: Axes, theme: Theme 
     ----------
     block : Block
     pair : PairComparison
-    ax : matplotlib.axes.Axes
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     panel.fit_rows(len(block.rows), 2.6)

@@ -22,14 +22,6 @@ def plot_trade_off(found: Discovery, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     Parameters
     ----------
     found : Discovery
-    ax : matplotlib.axes.Axes
-        A cell of `plots.style.new_panels`.
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     ours = np.array([(box.coverage, box.density) for box in found.path])

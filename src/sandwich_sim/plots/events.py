@@ -41,15 +41,8 @@ def plot_watch(
     ----------
     dataset : xarray.Dataset
         A run.
-    ax : matplotlib.axes.Axes
     paths : SinglePaths, optional
         What `paths_of_event` returns; drawn thin, in another color.
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     name = "all_in_margin" if paths is None else paths.series
     panel = Panel(ax, theme)
@@ -89,15 +82,8 @@ def plot_events(
     ----------
     dataset : xarray.Dataset
         A run.
-    ax : matplotlib.axes.Axes
     events : sequence of str
         At most four; those that the scenario lacks are left out.
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     years = yearly(dataset)

@@ -43,21 +43,14 @@ def plot_fan(
     ----------
     dataset : xarray.Dataset
         A run.
-    ax : matplotlib.axes.Axes
     name : str
         ``margin.chips``, ``all_in_margin``, ...
-    theme : Theme
     limits : tuple of float, optional
         Range of the value axis in the written unit, such as one for all hops (`fan_limits`).
     title : str
         Heading; hop and series if empty.
     has_key : bool
         Whether the heading says what line and bands are; not needed where it stands above many.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     fan = fan_of(dataset, name)
     panel = Panel(ax, theme)

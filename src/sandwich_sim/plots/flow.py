@@ -40,17 +40,10 @@ def plot_flow(
     ----------
     flows : DollarFlows
         What `dollar_flows` returns.
-    ax : matplotlib.axes.Axes
     titles : mapping of str to str
         Of the hops (`quantities.hop_titles`).
     year : int
         Index of the yearly record.
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     colors = hop_colors(flows.hops, theme) | {USERS: ink(theme, 1)}

@@ -41,16 +41,9 @@ def plot_map(
     ----------
     dataset : xarray.Dataset
         A run with maps (`run_view.open_view` or `run_view.with_maps`).
-    ax : matplotlib.axes.Axes
     which : {"revenue", "profit"}
-    theme : Theme
     limits : tuple of float, optional
         Range of the shares, such as one for both maps (`map_limits`) [%].
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     start, horizon = map_shares(dataset, which)
     left, right = limits or map_limits(dataset)

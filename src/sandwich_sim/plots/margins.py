@@ -32,15 +32,8 @@ def plot_lab_margins(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, lab
     ----------
     dataset : xarray.Dataset
         A run.
-    ax : matplotlib.axes.Axes
-    theme : Theme
     lab : str
         The hop with that role.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     fans = lab_margins(dataset, lab)
@@ -76,11 +69,6 @@ def plot_margin_split(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) ->
     """Draw the exact split of the serving margin: means of the logarithms, which add up.
 
     What is above zero is stacked upwards, what is below it downwards; the line is their sum.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     years = decimal_years(dataset)

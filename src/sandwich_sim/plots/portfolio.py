@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from sandwich_sim.plots.maps import label_row, row_frame
 from sandwich_sim.plots.panel import Panel, nice_ticks
 from sandwich_sim.plots.quantities import Scale, number, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink, is_narrow, mark
-from sandwich_sim.scenario.parameters import parameter_of
+from sandwich_sim.scenario.input_titles import input_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,13 +34,6 @@ def plot_positions(
     portfolio : Portfolio
     densities : sequence of ShareDensity
         What `share_densities` returns of the same run.
-    ax : matplotlib.axes.Axes
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     places = (*portfolio.positions, portfolio.book)
@@ -68,15 +61,6 @@ def place_title(place: Place) -> str:
     """Return the name of a position as words."""
     words = place.name.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}"
-
-
-def driver_title(portfolio: Portfolio, parameter: str) -> str:
-    """Return the title of an input, after those of the hops that it belongs to."""
-    hops = {part.hop: part.title for part in portfolio.by_hop}
-    title = parameter_of(parameter).long_name
-    parts = parameter.split(".")
-    whose = [hops.get(hop, hop) for hop in parts[1].split("-")] if len(parts) > 2 else []
-    return f"{', '.join(whose)}: {title[:1].lower()}{title[1:]}" if whose else title
 
 
 def position_words(place: Place) -> str:
@@ -107,8 +91,15 @@ def plot_book_parts(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> 
     return ax
 
 
-def plot_drivers(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
-    """Draw the book's mean discounted profit in the lowest and the highest fifth of each input."""
+def plot_drivers(portfolio: Portfolio, ax: Axes, *, titles: Mapping[str, str], theme: Theme = LIGHT) -> Axes:
+    """Draw the book's mean discounted profit in the lowest and the highest fifth of each input.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    titles : mapping of str to str
+        Of all hops of the chain (`quantities.hop_titles`).
+    """
     panel = Panel(ax, theme)
     drivers = portfolio.by_driver[:N_DRIVER]
     profit = portfolio.book.profit
@@ -123,7 +114,7 @@ def plot_drivers(portfolio: Portfolio, ax: Axes, *, theme: Theme = LIGHT) -> Axe
         label_row(
             panel,
             row,
-            shorten(driver_title(portfolio, driver.parameter), 52 if not is_narrow(ax) else 34),
+            shorten(input_title(driver.parameter, titles), 52 if not is_narrow(ax) else 34),
             f"{number(100.0 * driver.variance.value, '%')} of variance",
         )
     values = [middle, *(v for driver in drivers for v in (driver.low.value, driver.high.value))]
@@ -164,11 +155,10 @@ def describe_book_parts(portfolio: Portfolio) -> str:
     return f"Bars: the book's mean discounted profit by hop, bn USD: {'; '.join(parts)}."
 
 
-def describe_drivers(portfolio: Portfolio) -> str:
+def describe_drivers(portfolio: Portfolio, titles: Mapping[str, str]) -> str:
     """Say what `plot_drivers` shows, for readers who cannot see it."""
     parts = [
-        f"{driver_title(portfolio, driver.parameter)} "
-        f"{number(driver.low.value)} to {number(driver.high.value)}"
+        f"{input_title(driver.parameter, titles)} {number(driver.low.value)} to {number(driver.high.value)}"
         for driver in portfolio.by_driver[:N_DRIVER]
     ]
     what = "The book's mean profit from the lowest to the highest fifth of each input"

@@ -26,11 +26,6 @@ def plot_token_price(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> 
 
     The axis is logarithmic. All lines are medians where the run kept quantiles of all three, else
     all are means: a median beside a mean, which a few dear futures pull up, says nothing.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel = Panel(ax, theme)
     price, is_whole = _resolved(fan_of(dataset, "price"))

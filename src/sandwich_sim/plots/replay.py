@@ -107,11 +107,6 @@ def plot_path(
     """Draw one series of a trajectory over the fan of all, with what happened to it.
 
     Leaps and releases stand on the gap, busts as bands, events as diamonds on the all-in margin.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     panel, fan = Panel(ax, theme), fan_of(dataset, name)
     values = fan.scale.factor * story.series[name].values

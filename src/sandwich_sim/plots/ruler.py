@@ -39,18 +39,11 @@ def plot_ruler(
     ----------
     dataset : xarray.Dataset
         A run.
-    ax : matplotlib.axes.Axes
     hop : str
-    theme : Theme
     title : str
         Heading; hop and ``ruler`` if empty.
     has_key : bool
         Whether the heading says what is drawn; not needed where it stands above many.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
     """
     factors, product = ruler_of(dataset, hop)
     panel = Panel(ax, theme)

@@ -26,14 +26,6 @@ def plot_worth(found: Worth, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     ----------
     found : Worth
         With a choice.
-    ax : matplotlib.axes.Axes
-        A cell of `plots.style.new_panels`.
-    theme : Theme
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        `ax`.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from math import isfinite
 from urllib.parse import urlsplit
@@ -23,12 +24,12 @@ from sandwich_sim.plots.portfolio import (
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.plots.style import LIGHT, ink
 from sandwich_sim.report.html import Html, element, join, numbers, table, text
-from sandwich_sim.report.input_titles import input_title, named_input
 from sandwich_sim.report.run_page import RunPage
 from sandwich_sim.report.svg import variable
 from sandwich_sim.report.tables import estimate_text, place_rows, run_rows
 from sandwich_sim.results.dataset import read_provenance
 from sandwich_sim.results.summary import Estimate
+from sandwich_sim.scenario.input_titles import input_title
 
 _GRADES = {"A": "filing or official data", "B": "analyst or paper", "C": "press, blog or vendor"}
 
@@ -58,7 +59,11 @@ def portfolio_section(page: RunPage) -> Html:
     if book.by_driver:
         rows = min(N_DRIVER, len(book.by_driver))
         panels.append(
-            page.panel(partial(plot_drivers, book), describe_drivers(book), height=0.36 * rows + 1.25)
+            page.panel(
+                partial(plot_drivers, book, titles=page.titles),
+                describe_drivers(book, page.titles),
+                height=0.36 * rows + 1.25,
+            )
         )
     return join(
         [_tail(page), element("div", panels, class_="panels large"), maps, numbers(*_book_tables(page))]
@@ -98,7 +103,7 @@ def _book_tables(page: RunPage) -> list[Html]:
     found.append(table(["Hop", "exposure", "mean", "in the worst 5%"], parts, "The book by hop, bn USD"))
     drivers = [
         [
-            named_input(d.parameter, page.titles),
+            _named_input(d.parameter, page.titles),
             estimate_text(d.variance, "%", 100.0),
             estimate_text(d.low),
             estimate_text(d.high),
@@ -123,6 +128,11 @@ def _book_tables(page: RunPage) -> list[Html]:
         caption = "Price over revenue, and discounted profit of the run for each dollar of today's revenue"
         found.append(table(heads, multiples, caption))
     return found
+
+
+def _named_input(name: str, hops: Mapping[str, str]) -> Html:
+    """Write an input's title with its name small beside it."""
+    return element("span", input_title(name, hops), " ", element("code", name, class_="key"))
 
 
 def assumptions_section(page: RunPage) -> Html:

@@ -13,6 +13,7 @@ from sandwich_sim.analysis.story import Luck, UnusualInput
 from sandwich_sim.distributions.correlation import correlated_groups
 from sandwich_sim.distributions.of_scenario import law_of
 from sandwich_sim.kernels.rows import CHAIN_SHOCKS, HOP_SHOCKS
+from sandwich_sim.scenario.input_titles import input_title
 from sandwich_sim.scenario.parameters import parameter_of
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.scenario.uncertain import Distribution
@@ -40,17 +41,6 @@ _JUMPS = {
 }
 
 
-def input_title(spec: ScenarioSpec, name: str) -> str:
-    """Name a parameter for people: ``AI chips: scarcity in the long run``."""
-    text = parameter_of(name).long_name
-    table, *rest = name.split(".")
-    titles = {hop.name: hop.title or hop.name for hop in spec.hops}
-    if table not in ("hop", "edge", "demand"):
-        return text
-    whose = " from ".join(titles.get(part, part) for part in rest[0].split("-"))
-    return f"{whose}: {text[0].lower()}{text[1:]}"
-
-
 def unusual_inputs(spec: ScenarioSpec, values: Floats) -> list[UnusualInput]:
     """Say where the drawn inputs of one trajectory lie in their distributions, in the order of the file.
 
@@ -62,7 +52,7 @@ def unusual_inputs(spec: ScenarioSpec, values: Floats) -> list[UnusualInput]:
     tails = [_tails(spec, name, value) for name, value in zip(spec.drawn, values, strict=True)]
     scores = np.array([tail[3] for tail in tails])
     given = given_partners(spec, scores)
-    partners = _partners(spec)
+    partners, titles = _partners(spec), {hop.name: hop.title or hop.name for hop in spec.hops}
     found = []
     for row, name in enumerate(spec.drawn):
         below, above, rarity, score, median = tails[row]
@@ -70,7 +60,7 @@ def unusual_inputs(spec: ScenarioSpec, values: Floats) -> list[UnusualInput]:
         found.append(
             UnusualInput(
                 name=name,
-                title=input_title(spec, name),
+                title=input_title(name, titles),
                 unit=parameter_of(name).unit,
                 value=float(values[row]),
                 median=median,

@@ -37,7 +37,7 @@ def test_the_table_holds_positions_book_tail_parts_and_multiple(call, run):
     result = call("portfolio", run)
     assert (result.exit_code, result.stderr) == (0, "")
     words = " ".join(result.stdout.split())
-    for part in ("designer", "owner", "book", "Chips", "open_source.gap", "20.0"):
+    for part in ("designer", "owner", "book", "Chips", "Capability gap today", "20.0"):
         assert part in words
     assert "mean profit, discounted, bn USD, in the worst 5% (expected shortfall): " in words
     assert re.search(r"As concentrated as \d\.?\d? equal hops\.", words)
@@ -53,6 +53,7 @@ def test_json_is_one_document_with_an_error_beside_every_estimate(call, run):
     document = json.loads(call("portfolio", run, "--json").stdout)
     found = document["portfolio"]
     assert [place["name"] for place in found["positions"]] == ["designer", "owner"]
+    assert "open_source.gap" in [driver["parameter"] for driver in found["by_driver"]]
     share = found["book"]["discounted_profit_share"]["quantiles"]["0.5"]
     assert share["value"] > 0 and share["standard_error"] > 0
     assert found["shortfall"]["0.01"]["value"] is None

@@ -12,8 +12,8 @@ from sandwich_sim.cli.main import cli
 from sandwich_sim.plots.article import is_range, theirs
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.report.build import build_report
-from sandwich_sim.report.input_titles import input_title
 from sandwich_sim.report.tables import level_rows
+from sandwich_sim.scenario.input_titles import input_title
 from sandwich_sim.studies.compare_runs import compare_runs
 from small_runs import BARE, FOURTEEN_HOPS, small_run, small_view
 

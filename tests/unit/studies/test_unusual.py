@@ -9,7 +9,6 @@ from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.scenario.support import support
 from sandwich_sim.studies.unusual import (
     given_partners,
-    input_title,
     joint_quantile,
     lucks,
     rarest_first,
@@ -123,13 +122,6 @@ def test_how_far_out_all_are_together_is_chi_square_with_correlations(base):
         matrix[i, k] = matrix[k, i] = value
     expected = stats.chi2.cdf(scores @ np.linalg.solve(matrix, scores), scores.size)
     assert joint_quantile(base, scores) == pytest.approx(expected)
-
-
-def test_titles_name_hops_as_people_do(base):
-    assert input_title(base, "hop.chips.scarcity") == "AI chips: scarcity today"
-    assert input_title(base, "edge.cloud-chips.life").startswith("Cloud from AI chips: ")
-    assert input_title(base, "demand.app.growth").startswith("Apps and agents: growth")
-    assert input_title(base, "open_source.gap") == "Capability gap today"
 
 
 def shocks_of(spec, **changed):

@@ -1,10 +1,9 @@
-"""Inputs by titles that no two of them share."""
+"""Inputs by titles that no two of them share: one rule for tables, figures, pages and stories."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandwich_sim.report.html import Html, element
 from sandwich_sim.scenario.parameters import parameter_of
 
 
@@ -24,8 +23,3 @@ def input_title(name: str, hops: Mapping[str, str]) -> str:
         return title
     whose = " \N{RIGHTWARDS ARROW} ".join(hops.get(hop, hop) for hop in parts[1].split("-"))
     return f"{whose}: {title[:1].lower()}{title[1:]}"
-
-
-def named_input(name: str, hops: Mapping[str, str]) -> Html:
-    """Return an input's title with its name small beside it."""
-    return element("span", input_title(name, hops), " ", element("code", name, class_="key"))
