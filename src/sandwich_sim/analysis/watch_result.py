@@ -9,6 +9,7 @@ from typing import Any
 
 from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.update_result import Offer
+from sandwich_sim.analysis.watch_distance import Distance
 from sandwich_sim.analysis.watch_windows import Stretch
 from sandwich_sim.analysis.weighted import Spread
 from sandwich_sim.analysis.weights import Diagnosis
@@ -61,6 +62,8 @@ class Watched:
         First quarter, from the next one on, at which it may still happen; "" if at none.
     stretches : tuple of Stretch
         What the next quarter makes of it.
+    distance : Distance
+        How far the watched series is from doing its part.
     unseen : tuple of str
         Other series that it asks about; what was not seen of them is taken as willing.
     before, after : Measured
@@ -76,6 +79,7 @@ class Watched:
     met: tuple[str, ...]
     earliest: str
     stretches: tuple[Stretch, ...]
+    distance: Distance
     unseen: tuple[str, ...]
     before: Measured
     after: Measured | None
@@ -165,6 +169,7 @@ class Watch:
             "rule": item.rule,
             "met": list(item.met),
             "earliest": item.earliest,
+            "distance": _distance(item.distance),
             "taken_as_willing": list(item.unseen),
             "next_quarter": [
                 {
@@ -182,6 +187,20 @@ class Watch:
                 {"from": part.low, "to": part.high, **_measured(part.probability)} for part in item.parts
             ],
         }
+
+
+def _distance(found: Distance) -> dict[str, Any]:
+    return {
+        "years_needed": found.years,
+        "years_complete": found.years_done,
+        "quarters_left": found.records_left,
+        "next_quarter_must_reach": found.hurdle,
+        "quarter_a_year_before": found.a_year_before,
+        "steady_change_a_quarter": found.pace,
+        "ends_at": found.ends_at,
+        "next_quarter_can_settle_it": found.settles,
+        "next_quarter_can_put_it_off": found.moves_earliest,
+    }
 
 
 def _measured(found: Measured) -> dict[str, Any]:

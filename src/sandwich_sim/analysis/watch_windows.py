@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, isinf
+from math import inf, isinf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from sandwich_sim.scenario.spec import Clause, Event, Move
 Floats = NDArray[np.float64]
 Known = Mapping[str, Mapping[int, float]]
 """What was seen: series -> record -> value."""
+
+_FLAT = 1e-12
+"""A steady change moves a row by less than this only by rounding."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,20 @@ def _between(low: float, high: float) -> float:
     return low + 1.0 if isinf(high) else 0.5 * (low + high)
 
 
+def slowest_pace(
+    event: Event, seen: Mapping[int, float], series: str, end: int, last: int, steps_per_year: int
+) -> float:
+    """Return the steady change a record, from the last one seen on, that just meets an event at a record.
+
+    Of all that do, the one nearest to zero, as far as the event asks for this series alone; NaN if none
+    does, or if a record before the last one was not seen.
+    """
+    if last not in seen:
+        return nan
+    low, high = _program(event, series, end, seen, -1, steps_per_year).range_of_pace(last, seen[last])
+    return min(max(low, 0.0), high) if low <= high else nan
+
+
 @dataclass
 class _Program:
     """A linear program over the records of one series: rows at least their bounds."""
@@ -161,6 +178,29 @@ class _Program:
                 return inf, -inf
             ends.append(sign * value if status == 0 and column >= 0 else -sign * inf)
         return ends[0], ends[1]
+
+    def range_of_pace(self, last: int, value: float) -> tuple[float, float]:
+        """Return the steady changes a record, from one record and its value on, that meet every row."""
+        if any(record <= last for record in self.unseen) or bool((self.low > self.high).any()):
+            return inf, -inf
+        level, ahead = np.full(len(self.places), value), np.zeros(len(self.places))
+        for record, place in self.places.items():
+            if record in self.unseen:
+                ahead[place] = record - last
+            else:
+                level[place] = self.low[place]
+        free = ahead > 0.0
+        rows = np.concatenate([self.rows, np.eye(free.size)[free], -np.eye(free.size)[free]])
+        least = np.concatenate([self.bounds, self.low[free], -self.high[free]])
+        asked, gain = least - rows @ level, rows @ ahead
+        flat = np.abs(gain) < _FLAT
+        if bool((asked[flat] > _FLAT).any()):
+            return inf, -inf
+        rising, falling = (gain > 0.0) & ~flat, (gain < 0.0) & ~flat
+        return (
+            float(np.max(asked[rising] / gain[rising], initial=-inf)),
+            float(np.min(asked[falling] / gain[falling], initial=inf)),
+        )
 
     def _solve(self, cost: Floats) -> tuple[int, float]:
         from scipy.optimize import linprog

@@ -85,7 +85,7 @@ def _event(event: Watched, result: Watch, width: int) -> Iterator[str]:
     yield from (
         click.style(line, bold=True) for line in wrap(clean_line(f"{event.name}: {event.rule}"), width)
     )
-    lines = list(_state(event))
+    lines = [*_state(event), *_distance(event, result)]
     lines += [
         f"If {result.following} is {_range(each)}: {_consequence(each, result)}." for each in event.stretches
     ]
@@ -115,6 +115,46 @@ def _state(event: Watched) -> Iterator[str]:
         yield f"Not met so far; at the earliest in {event.earliest}, given what was seen."
     else:
         yield "Not met, and cannot be met any more within the run."
+
+
+def _distance(event: Watched, result: Watch) -> Iterator[str]:
+    """Say what is missing, and whether the next quarter can settle it."""
+    found = event.distance
+    if found.years and event.earliest:
+        yield (
+            f"Complete: {found.years_done} of {found.years} yearly {'rises' if found.is_rise else 'falls'} "
+            f"in a row, as of the last quarter seen; {found.records_left} more "
+            f"quarter{'s' if found.records_left > 1 else ''} must be seen before it can be met."
+        )
+    if isfinite(found.pace):
+        last = result.quarters[result.quarters.index(result.following) - 1]
+        yield (
+            f"The slowest steady path to it: {_pace(found.pace)} from {last} on, to "
+            f"{fraction(found.ends_at)} in {event.earliest}."
+        )
+    if isfinite(found.hurdle) and found.hurdle <= 1.0:
+        yield (
+            f"For the year to {result.following} to count, {result.following} must be "
+            f"{'at least' if found.is_rise else 'at most'} {fraction(found.hurdle)} "
+            f"(a year before: {fraction(found.a_year_before)})."
+        )
+    if not found.settles and event.earliest:
+        none = (
+            "meets it or rules it out"
+            if found.moves_earliest
+            else "meets it, rules it out or moves that date"
+        )
+        yield (
+            f"No single value of {result.following} settles it: none {none}. The first quarter that can is "
+            f"{event.earliest}."
+        )
+
+
+def _pace(change: float) -> str:
+    """Write a steady change a quarter."""
+    if abs(change) < 5e-5:
+        return "no change"
+    return f"{'+' if change > 0.0 else ''}{format_number(change, 4)} a quarter"
 
 
 def _consequence(each: Stretch, result: Watch) -> str:

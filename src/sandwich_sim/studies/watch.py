@@ -19,6 +19,7 @@ from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.evidence import readings_of, record_of, records_within
 from sandwich_sim.analysis.metrics import parse_metric
 from sandwich_sim.analysis.update_result import LEVELS
+from sandwich_sim.analysis.watch_distance import distance_of
 from sandwich_sim.analysis.watch_result import Part, Path, Watch, Watched, Year
 from sandwich_sim.analysis.watch_windows import stretches_of, windows_of
 from sandwich_sim.analysis.weighted import (
@@ -178,9 +179,11 @@ def _settle(event: Event, quarters: _Quarters, following: int, names: Sequence[s
     )
     ahead = [window for window in windows if window.end >= following and window.is_possible]
     others = dict.fromkeys(clause.series for clause in event.clauses if clause.series != WATCHED)
+    stretches = stretches_of(windows, following, WATCHED)
+    distance = distance_of(event, quarters.known.get(WATCHED, {}), WATCHED, following, stretches, _Q)
     return Watched(
         event.name, event.title, rule_of(event), met, names[ahead[0].end] if ahead else "",
-        stretches_of(windows, following, WATCHED), tuple(others), before=_UNKNOWN, after=None,
+        stretches, distance, tuple(others), before=_UNKNOWN, after=None,
     )  # fmt: skip
 
 
