@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import pickle
 import random
@@ -19,6 +20,8 @@ import pytest
 
 from cluster_runs import Killer, executor_of, on_threads, small_processes, thread_workers, worker_processes
 from forked_runs import GROUP, UNIT, small_spec, use_small_units
+from sandwich_sim.cli.cluster_options import open_cluster
+from sandwich_sim.cli.start import at_leaving
 from sandwich_sim.errors import ResourceError, UsageError
 from sandwich_sim.results.digest import content_digest
 from sandwich_sim.results.files import folder_state
@@ -522,6 +525,23 @@ def test_two_runs_may_share_a_cluster_at_once(memory, digests, executor):
     for thread in threads:
         thread.join()
     assert results == [True, True]
+
+
+@pytest.mark.parametrize("error", [None, ResourceError("of the run")])
+def test_a_command_leaves_logging_as_it_was(error):
+    options = {"workers": 1, "threads": 1, "scheduler": None, "insecure_scheduler": False}
+    before = logging.root.manager.disable
+    logging.disable(logging.DEBUG)
+    try:
+        with contextlib.suppress(ResourceError), open_cluster(options) as cluster:
+            assert isinstance(cluster, Cluster)
+            assert logging.root.manager.disable == logging.CRITICAL
+            if error:
+                raise error
+        assert logging.root.manager.disable == logging.DEBUG
+    finally:
+        logging.disable(before)
+    assert at_leaving == []
 
 
 def test_options_that_make_no_sense_are_refused():

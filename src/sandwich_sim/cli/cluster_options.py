@@ -70,13 +70,18 @@ def open_cluster(options: dict[str, Any]) -> Iterator[Cluster | None]:
         scheduler=options["scheduler"],
         is_insecure_allowed=options["insecure_scheduler"],
     )
-    logging.disable()  # dask tells of losses even after it was closed; we have told what matters
+    told = logging.root.manager.disable
+    logging.disable()  # dask tells of losses while it is closed, too; we have told what matters
     at_leaving.append(end_at_once)
     try:
         yield cluster
     finally:
         if stopped_by() is None:
-            cluster.close()
+            try:
+                cluster.close()
+            finally:
+                at_leaving.remove(end_at_once)
+                logging.disable(told)
         else:  # we leave soon: nobody waits for dask to close
             _left.append(cluster)
             end_at_once()

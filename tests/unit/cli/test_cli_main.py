@@ -210,6 +210,13 @@ except Exception:
 """
 
 
+def test_what_libraries_have_registered_for_the_end_is_done(shell):
+    process = shell("--version", code=f"import atexit; atexit.register(print, 'the end')\n{START}")
+    stdout, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stderr) == (0, "")
+    assert stdout.splitlines()[1:] == ["the end"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("is_whole", [False, True])
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
