@@ -489,6 +489,41 @@ def test_an_encrypted_cluster_as_the_documentation_makes_it(tmp_path, monkeypatc
     assert content_digest(tmp_path / "run") == content_digest(tmp_path / "own")
 
 
+@pytest.fixture
+def certificates(tmp_path):
+    """Settings of dask for a certificate of our own; in this process, and for those that it starts."""
+    import dask
+    from distributed import Security
+
+    made = Security.temporary()
+    (tmp_path / "cert.pem").write_text(made.tls_ca_file)
+    (tmp_path / "key.pem").write_text(made.tls_client_key)
+    settings = {"require-encryption": True, "tls.ca-file": str(tmp_path / "cert.pem")}
+    for role in ("scheduler", "worker", "client"):
+        settings[f"tls.{role}.cert"] = str(tmp_path / "cert.pem")
+        settings[f"tls.{role}.key"] = str(tmp_path / "key.pem")
+    with dask.config.set({f"distributed.comm.{name}": value for name, value in settings.items()}):
+        yield
+
+
+def test_an_encrypted_scheduler_makes_the_same_bits(memory, digests, certificates):
+    """As `dask scheduler --protocol tls` and `dask worker tls://...`, but in threads of ours."""
+    from distributed import Client, Security
+
+    folder = memory / "encrypted"
+    with thread_workers(2, protocol="tls://", host="127.0.0.1", security=Security()) as client:
+        address = client.scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        assert all(worker.startswith("tls://127.0.0.1:") for worker in client.nthreads())
+        with Cluster(scheduler=address) as cluster:
+            run(small_spec(), output=folder, trajectories=N, executor=cluster)
+        with pytest.raises((OSError, TypeError)):
+            Client(address, security=Security.temporary(), timeout=3, set_as_default=False)
+        with pytest.raises(UsageError, match="encryption required"):
+            Cluster(scheduler=address.replace("tls", "tcp")).client()
+    assert content_digest(folder) == digests["outcomes"]
+
+
 def listening(process):
     """Addresses that a process listens on."""
     found = [one for one in process.net_connections() if one.status == psutil.CONN_LISTEN]

@@ -283,7 +283,7 @@ def connected(address: str) -> Iterator[Client]:
     with _quiet_logs():
         try:
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError) as error:  # the last: it must be encrypted
             raise UsageError(
                 f"--scheduler {address}: no scheduler of dask answers there ({_first_line(error)}). "
                 "Start one: dask scheduler"
