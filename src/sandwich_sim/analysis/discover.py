@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.discover_words import FEWEST_HITS, advice, say_box, title_of
+from sandwich_sim.analysis.discover_words import FEWEST_HITS, advice, is_few, say_box, title_of
 from sandwich_sim.analysis.prim import N_LEVEL, Box, measured, paste, peel
 from sandwich_sim.analysis.sensitivity_first import EDGE_SAMPLE, Bins
 from sandwich_sim.errors import UsageError
@@ -112,6 +112,8 @@ class Discovery:
     where : str
     n : int
         Trajectories, of both halves.
+    n_run : int
+        Trajectories that the run has: fewer than ``n`` where more were computed for this.
     base_rate : Share
         Part of the trajectories that are of interest, in the half that measures.
     boxes : tuple of Discovered
@@ -123,6 +125,7 @@ class Discovery:
 
     where: str
     n: int
+    n_run: int
     base_rate: Share
     boxes: tuple[Discovered, ...]
     path: tuple[TradeOff, ...]
@@ -162,7 +165,7 @@ def discover(
         If too few trajectories are of interest, or too few are not.
     """
     n_hit = int(hits.sum())
-    if min(n_hit, hits.size - n_hit) < FEWEST_HITS:
+    if is_few(hits):
         raise UsageError(
             f"{n_hit:,} of {hits.size:,} trajectories are such that {where}. At least {FEWEST_HITS} must be, "
             f"and {FEWEST_HITS} must not: {advice(n_hit, hits.size)}."
@@ -196,7 +199,8 @@ def discover(
         open_found &= ~_within(limits, raw_found)
         open_measured &= ~_within(limits, raw_measured)
     trade = tuple(_trade_off(box, found_in, ours, measured_in, theirs) for box in first_path)
-    return Discovery(where, hits.size, _share(theirs, np.ones_like(theirs), by_group), tuple(boxes), trade)
+    base_rate = _share(theirs, np.ones_like(theirs), by_group)
+    return Discovery(where, hits.size, meta.n_trajectories, base_rate, tuple(boxes), trade)
 
 
 def _chosen(path: Sequence[Box], density: float | None) -> Box:

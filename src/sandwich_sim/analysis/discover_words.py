@@ -7,6 +7,7 @@ from math import ceil, log2
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.scenario.parameters import parameter_of
@@ -16,22 +17,38 @@ if TYPE_CHECKING:
 
 FEWEST_HITS = 200
 """Trajectories of interest, and others, that a search needs."""
+MOST_COMPUTED = 1_048_576
+"""Trajectories that are computed where a run holds too few of interest, and the most that are read."""
 _LITTLE = 1.1
 """A box that holds fewer times the paths than chance would is told to hold hardly more."""
+
+
+def is_few(hits: NDArray[np.bool_]) -> bool:
+    """Whether too few trajectories are of interest, or too few are not."""
+    return min(int(hits.sum()), int((~hits).sum())) < FEWEST_HITS
+
+
+def enough(fewest: int, n: int) -> int:
+    """Return how many trajectories likely hold enough of interest, a power of two.
+
+    Parameters
+    ----------
+    fewest, n : int
+        Of so many, so many were of interest, or were not. Of none: as if one were.
+    """
+    return 1 << ceil(log2(1.25 * FEWEST_HITS / max(fewest, 1) * n))
 
 
 def advice(n_hit: int, n: int) -> str:
     """Say what helps where too few trajectories are, or are not, of interest."""
     fewest = min(n_hit, n - n_hit)
-    move = (
-        "move the threshold, so that more are"
-        if n_hit < n - n_hit
-        else "move the threshold, so that fewer are"
-    )
+    said = f"move the threshold, so that {'more' if n_hit < n - n_hit else 'fewer'} are"
     if not fewest:
-        return move
-    needed = 2 ** ceil(log2(1.25 * FEWEST_HITS / fewest * n))
-    return f"{move}, or run about {needed:,} with --keep outcomes (or paths), which stores what is asked for"
+        return said
+    needed = enough(fewest, n)
+    if needed <= MOST_COMPUTED:
+        return f"{said}, or take about {needed:,} trajectories"
+    return f"{said}; about {needed:,} trajectories would be needed, and at most {MOST_COMPUTED:,} are read"
 
 
 def title_of(name: str, meta: RunMeta) -> str:

@@ -92,7 +92,8 @@ def print_discovery(found: Discovery) -> None:
     """Print each box as a sentence and as a table."""
     from sandwich_sim.cli.sensitivity_table import say_rows
 
-    title = f"Paths with {found.where}: {_share(found.base_rate)} of {found.n:,} trajectories"
+    more = f", as many computed for this; the run has {found.n_run:,}" if found.n > found.n_run else ""
+    title = f"Paths with {found.where}: {_share(found.base_rate)} of {found.n:,} trajectories{more}"
     for line in wrap(clean_line(title), screen_width()):
         click.echo(click.style(line, bold=True))
     for box in found.boxes:

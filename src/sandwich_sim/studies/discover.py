@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.discover import Discovery, discover
-from sandwich_sim.analysis.discover_words import FEWEST_HITS
+from sandwich_sim.analysis.discover_words import MOST_COMPUTED, enough, is_few
 from sandwich_sim.analysis.metrics import Metric, Statistic, parse_statistic
 from sandwich_sim.analysis.sensitivity_sample import is_stored, read_cases
 from sandwich_sim.analysis.statistic import flags_of
@@ -21,7 +22,7 @@ from sandwich_sim.studies.sensitivity import recompute_cases
 
 MOST_READ = 262_144
 """Trajectories that a search reads: the first ones."""
-MOST_READ_IF_RARE = 1_048_576
+MOST_READ_IF_RARE = MOST_COMPUTED
 """The same where too few of those are of interest."""
 
 
@@ -66,11 +67,15 @@ def discover_in_run(
         )
     if all(is_stored(metric, arrays, meta) for metric in metrics):
         draws, values = read_cases(folder, meta, metrics, MOST_READ)
-        if meta.n_trajectories > MOST_READ and _few(_hits(statements, metrics, values)):
+        if meta.n_trajectories > MOST_READ and is_few(_hits(statements, metrics, values)):
             draws, values = read_cases(folder, meta, metrics, MOST_READ_IF_RARE)
     else:
         spec = stored_scenario(folder, meta)
         draws, values = recompute_cases(spec, meta, metrics, threads=threads, progress=progress)
+    while longer := _longer(_hits(statements, metrics, values)):
+        # A run as this one, only longer: the same seed and, but for a Latin hypercube, the same first ones.
+        spec, more = stored_scenario(folder, meta), replace(meta, n_trajectories=longer)
+        draws, values = recompute_cases(spec, more, metrics, most=longer, threads=threads, progress=progress)
     hits = _hits(statements, metrics, values)
     words = " and ".join(_in_words(statistic) for statistic, _ in statements)
     return discover(draws, hits, meta, words, n_box=n_box, most_restricted=most_restricted, density=density)
@@ -87,8 +92,10 @@ def _hits(
     return hits
 
 
-def _few(hits: NDArray[np.bool_]) -> bool:
-    return min(int(hits.sum()), int((~hits).sum())) < FEWEST_HITS
+def _longer(hits: NDArray[np.bool_]) -> int:
+    """Return how many trajectories hold enough of interest; 0 if these do, or more than are computed."""
+    needed = enough(min(int(hits.sum()), int((~hits).sum())), hits.size)
+    return needed if is_few(hits) and hits.size < needed <= MOST_COMPUTED else 0
 
 
 def parse_where(text: str, meta: RunMeta) -> tuple[Statistic, Metric]:

@@ -179,6 +179,7 @@ def test_a_later_box_speaks_of_what_the_first_left_and_little_is_called_little()
 
 
 def test_too_few_are_told_what_would_do():
-    assert "run about 524,288 with --keep" in advice(62, 65_536)
+    assert advice(62, 65_536) == "move the threshold, so that more are, or take about 524,288 trajectories"
+    assert "about 4,194,304 trajectories would be needed, and at most 1,048,576 are read" in advice(5, 65_536)
     assert advice(0, 65_536) == "move the threshold, so that more are"
     assert advice(65_536, 65_536) == "move the threshold, so that fewer are"

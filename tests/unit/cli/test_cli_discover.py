@@ -46,6 +46,19 @@ def test_a_run_that_kept_nothing_is_computed_again(call):
     assert stored == again
 
 
+def test_a_run_that_holds_too_few_is_made_longer(call):
+    """Of 2,048 trajectories 160 are such: 4,096 of the same seed hold enough."""
+    where = "cents_kept.lab @ horizon > 3"
+    run, longer = (small_run("base", "outcomes", n) for n in (2048, 4096))
+    result = call("discover", run, "--where", where, "--json")
+    found = json.loads(result.stdout)["discovery"]
+    assert (found["n"], found["n_run"]) == (4096, 2048)
+    same = json.loads(call("discover", longer, "--where", where, "--json").stdout)["discovery"]
+    assert {**found, "n_run": 4096} == same
+    told = " ".join(call("discover", run, "--where", where).stdout.split())
+    assert "of 4,096 trajectories, as many computed for this; the run has 2,048" in told
+
+
 @pytest.mark.parametrize(
     ("where", "message"),
     [
