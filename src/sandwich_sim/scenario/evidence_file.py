@@ -13,8 +13,8 @@ from sandwich_sim.scenario.findings import Findings, KeyPath, dotted, printable
 from sandwich_sim.scenario.locate import find_spans, locate
 from sandwich_sim.scenario.outcome_names import Frame
 from sandwich_sim.scenario.parse import ParseError, parse_toml
-from sandwich_sim.scenario.prescan import MAX_BYTES
 from sandwich_sim.scenario.tables import Table
+from sandwich_sim.scenario.text_file import read_text
 from sandwich_sim.variables import VARIABLES
 
 MOST_OBSERVATIONS = 200
@@ -65,26 +65,6 @@ def read_evidence(path: Path, frames: Sequence[Frame]) -> Evidence:
     if findings:
         raise ScenarioError(placed(label, text, findings))
     return Evidence(label, title or path.stem, tuple(observations))
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file that a user named.
-
-    Raises
-    ------
-    ScenarioError
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        message = f"cannot be read ({error.strerror}). Correct the path."
-        raise ScenarioError([Problem(str(path), 0, 0, "", message)]) from None
-    if len(data) > MAX_BYTES:
-        raise ScenarioError([Problem(str(path), 0, 0, "", "is larger than 1 MiB. Use a smaller file.")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError([Problem(str(path), 0, 0, "", "is not UTF-8 text. Save it as UTF-8.")]) from None
 
 
 def placed(label: str, text: str, findings: Findings) -> list[Problem]:

@@ -14,9 +14,9 @@ from sandwich_sim.scenario.findings import Findings, KeyPath, dotted, nearest, p
 from sandwich_sim.scenario.layers import merge_layers
 from sandwich_sim.scenario.merged import Layer, Merged, Place
 from sandwich_sim.scenario.parse import ParseError, parse_toml
-from sandwich_sim.scenario.prescan import MAX_BYTES
 from sandwich_sim.scenario.resolve import resolve, with_run_options
 from sandwich_sim.scenario.spec import ScenarioSpec
+from sandwich_sim.scenario.text_file import read_text
 
 __all__ = ["dump_scenario", "load_scenario", "shipped_scenarios", "with_run_options"]
 
@@ -157,22 +157,7 @@ def _find_base(layer: Layer, base: object) -> tuple[Path, str]:
 
 
 def _read_file(path: Path, label: str) -> Layer:
-    try:
-        if not path.is_file():
-            raise _refuse(label, "is no file. Name a TOML file.")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _refuse(
-            label, f"cannot be read ({error.strerror}). Check the path and its permissions."
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise _refuse(label, f"is larger than {MAX_BYTES >> 20} MiB. Use a smaller file.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, column = data.count(b"\n", 0, error.start) + 1, error.start - data.rfind(b"\n", 0, error.start)
-        raise _refuse(label, "is not UTF-8 text. Save the file as UTF-8.", line, column) from None
+    text = read_text(path, label)
     try:
         return Layer(label, text, path.parent, parse_toml(text))
     except ParseError as error:

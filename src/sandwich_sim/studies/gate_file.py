@@ -13,8 +13,8 @@ from sandwich_sim.scenario.findings import Findings, KeyPath, dotted
 from sandwich_sim.scenario.load import shipped_scenarios
 from sandwich_sim.scenario.locate import find_spans, locate
 from sandwich_sim.scenario.parse import ParseError, parse_toml
-from sandwich_sim.scenario.prescan import MAX_BYTES
 from sandwich_sim.scenario.tables import Table
+from sandwich_sim.scenario.text_file import read_text
 
 DEFAULT_NAME = "gate.toml"
 LOOK_STEP = 4096
@@ -122,7 +122,9 @@ def read_gate_file(path: Path, text: str | None = None) -> GateFile:
         With all problems of the file at once.
     """
     label = str(path)
-    text = _read_text(path) if text is None else text
+    if text is None:
+        name_it = path.name == DEFAULT_NAME
+        text = read_text(path, hint="Name it with --gate-file." if name_it else "Correct the path.")
     try:
         document = parse_toml(text)
     except ParseError as error:
@@ -147,22 +149,6 @@ def read_gate_file(path: Path, text: str | None = None) -> GateFile:
     if findings:
         raise ScenarioError([found.problem(item.path, item.message) for item in findings.items])
     return found
-
-
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        hint = "Name it with --gate-file." if path.name == DEFAULT_NAME else "Correct the path."
-        raise ScenarioError(
-            [Problem(str(path), 0, 0, "", f"cannot be read ({error.strerror}). {hint}")]
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise ScenarioError([Problem(str(path), 0, 0, "", "is larger than 1 MiB. Use a smaller file.")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError([Problem(str(path), 0, 0, "", "is not UTF-8 text. Save it as UTF-8.")]) from None
 
 
 def _looks(gate: Table) -> tuple[int, ...]:

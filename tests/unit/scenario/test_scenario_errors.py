@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from sandwich_sim.errors import ScenarioError
 from sandwich_sim.scenario.load import load_scenario, shipped_scenarios
+from sandwich_sim.scenario.text_file import read_text
 
 BAD = Path(__file__).parents[2] / "bad_scenarios"
 EXPECT = "# expect: "
@@ -211,3 +213,17 @@ def test_what_is_given_twice_is_told_with_both_places(
     assert problem == (
         f"{path}:{place}: is given twice, first in line {line}, column {column}. Keep one of them."
     )
+
+
+def test_the_place_of_a_wrong_byte_counts_characters(tmp_path: Path) -> None:
+    path = tmp_path / "encoding.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + 'extends = "base"\n# 🥪🥪 '.encode() + b"\xdd\n")
+    assert problems_of(path) == [f"{path}:2:6: is not UTF-8 text. Save the file as UTF-8."]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no name on Windows")
+def test_a_pipe_is_refused_without_waiting_for_its_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert problems_of(tmp_path / "pipe.toml") == [f"{tmp_path}/pipe.toml: is no file. Name a TOML file."]
+    with pytest.raises(ScenarioError, match="is no file"):
+        read_text(tmp_path / "pipe.toml")
