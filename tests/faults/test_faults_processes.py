@@ -1,5 +1,6 @@
 """Signals, several processes on one folder, and readers beside a writer."""
 
+import os
 import random
 import shutil
 import signal
@@ -9,7 +10,8 @@ import threading
 import numpy as np
 import pytest
 
-from forked_runs import GROUP, UNIT
+from forked_runs import GROUP, UNIT, small_spec
+from sandwich_sim import execution
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.results.dataset import open_run
 from sandwich_sim.results.digest import content_digest
@@ -17,6 +19,7 @@ from sandwich_sim.results.files import folder_state
 from sandwich_sim.results.folder_lock import FolderLock, holder_of
 from sandwich_sim.results.status import run_status
 from sandwich_sim.results.verify import verify_run
+from sandwich_sim.simulation import run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor these signals")
 
@@ -41,17 +44,65 @@ def test_a_signal_stops_a_run_that_can_be_gone_on_with(server, memory, digest, n
         if codes[-1] == 0:
             assert state == "complete"
         else:
-            # All that is there is sound, and nobody holds it; where no part was done, nothing is there.
-            # Of a run that was just done, the message alone was cut short.
-            assert state in ("absent", "incomplete", "complete")
-            assert not (folder / ".lock").exists()
+            # All that is there is sound, and nobody holds it; where no part was done, nothing is there,
+            # or the folder alone. Of a run that was just done, the message alone was cut short.
+            assert state in ("absent", "empty", "incomplete", "complete")
+            assert holder_of(folder) == ""
             if state == "incomplete":
                 parts.append(verify_run(folder).parts)
                 assert verify_run(folder).problems == {}
-        assert server.finish("run" if state == "absent" else "resume", folder, trajectories=N) == 0
+        how = "run" if state in ("absent", "empty") else "resume"
+        assert server.finish(how, folder, trajectories=N) == 0
         assert content_digest(folder) == digest
     assert set(codes) <= {0, code}
     assert code in codes
+
+
+@pytest.mark.parametrize("has_lock", [False, True])
+def test_the_same_command_goes_on_from_a_folder_that_was_just_made(
+    server, memory, digest, monkeypatch, has_lock
+):
+    """A signal between the making of the folder and its first file, before or after it is locked."""
+    folder = memory / f"empty-{has_lock}"
+
+    def stop(path):
+        if has_lock:
+            os.close(FolderLock(path)._descriptor)  # as the end of the process does
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sandwich_sim.results.store.FolderLock", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(small_spec(), output=folder, trajectories=N)
+    assert [path.name for path in folder.iterdir()] == [".lock"] * has_lock
+    assert folder_state(folder) == "empty"
+    assert server.finish("run", folder, trajectories=N) == 0
+    assert content_digest(folder) == digest
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_is_computed_after_a_signal_than_was_under_way(memory, monkeypatch, threads):
+    """Counted in calls of the kernel, which take some 30 ms each; a run would take hundreds."""
+    calls, is_stopped = [], threading.Event()
+
+    class Counted(execution.Worker):
+        def run_unit(self, unit, on_piece=None, after_slice=None):
+            def count(n):
+                calls.append(is_stopped.is_set())
+                after_slice(n)
+
+            return super().run_unit(unit, on_piece, count)
+
+    def stop(progress):
+        if calls:
+            is_stopped.set()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "Worker", Counted)
+    with pytest.raises(KeyboardInterrupt):
+        run(small_spec(), output=memory / "few", trajectories=2**24, threads=threads, progress=stop)
+    # What each thread had under way, and another where one ended just before it was told.
+    assert sum(calls) <= 2 * threads
+    assert not (memory / "few").exists()
 
 
 def races(server, memory, digest, n_race):
