@@ -16,6 +16,7 @@ ENDINGS = (".png", ".svg", ".pdf")
 KINDS = [
     *("flow", "dollar", "maps", "margin", "profit", "cents", "ruler"),
     *("lab-margins", "margin-split", "watch", "events", "token-price", "gap", "capital"),
+    "capital-per-dollar",
     *("positions", "book", "drivers", "assumptions", "article"),
 ]
 
@@ -65,8 +66,8 @@ def command(
     """Draw one figure of the result folder RUN, and say in words what it shows.
 
     KIND is one of flow, dollar, maps; margin, profit, cents and ruler (by hop); lab-margins,
-    margin-split, watch, events, token-price, gap, capital; positions, book and drivers of the
-    portfolio; assumptions; article.
+    margin-split, watch, events, token-price, gap, capital, capital-per-dollar; positions, book and
+    drivers of the portfolio; assumptions; article.
     """
     check_plots()
     from sandwich_sim.results.files import explained_errors

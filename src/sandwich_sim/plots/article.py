@@ -39,8 +39,8 @@ def plot_article(comparisons: Sequence[Comparison], ax: Axes, *, theme: Theme = 
             ax.plot(each.spread, (row, row), color=mark(theme), linewidth=0.2 * size, zorder=3)
         if isfinite(each.ours.value):
             ax.scatter(each.ours.value, row, s=(0.62 * size) ** 2, color=mark(theme), linewidth=0, zorder=4)
-        label_row(panel, row - 0.03, each.title, comparison_words(each), start=0.0)
-    label_row(panel, -0.55, "", "article | this run")
+        label_row(panel, row - 0.13, each.title, comparison_words(each), start=0.0)
+    label_row(panel, -0.62, "", "article | this run")
     row_frame(panel, 0.0, 100.0, len(comparisons), has_baseline=True)
     ax.set_ylim(len(comparisons) - 0.45, -1.1)
     panel.finish(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,7 +19,12 @@ from sandwich_sim.analysis.run_view import RunView
 from sandwich_sim.errors import UsageError
 from sandwich_sim.plots.article import describe_article, plot_article
 from sandwich_sim.plots.assumptions import plot_assumption
-from sandwich_sim.plots.capital import describe_capital, plot_capital
+from sandwich_sim.plots.capital import (
+    describe_capital,
+    describe_capital_per_dollar,
+    plot_capital,
+    plot_capital_per_dollar,
+)
 from sandwich_sim.plots.dollar import describe_dollar, plot_dollar
 from sandwich_sim.plots.events import READINGS, describe_events, describe_watch, plot_events, plot_watch
 from sandwich_sim.plots.fans import HOP_FANS, KEY, describe_fan, fan_limits, plot_fan
@@ -41,11 +47,15 @@ from sandwich_sim.plots.portfolio import (
 from sandwich_sim.plots.prices import describe_token_price, plot_token_price
 from sandwich_sim.plots.quantities import hop_titles, record_at, record_label, scale_of
 from sandwich_sim.plots.ruler import KEY as RULER_KEY
-from sandwich_sim.plots.ruler import describe_ruler, plot_ruler
+from sandwich_sim.plots.ruler import KEY_OF_DASHES, MOST_WITH_NAMES, describe_ruler, plot_ruler
 from sandwich_sim.plots.style import LIGHT, Size, Theme, new_figure, new_panels, plain_text
 
 MOST_ON_A_SLIDE = 24
 """Inputs whose densities a slide holds; more make a page, as long as they need."""
+
+
+MOST_IN_TWO_ROWS = 16
+"""Hops with a panel each that a slide shows in two rows."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +89,26 @@ class Wish:
             raise UsageError(f"the run has no hop {self.hop}. It has {', '.join(known)}.")
         return [self.hop]
 
-    def panels(self, n: int, height: float = 2.3, heading: tuple[str, str] | None = None) -> list[Axes]:
+    def panels(
+        self,
+        n: int,
+        height: float = 2.3,
+        heading: tuple[str, str] | None = None,
+        on_slide: int | None = None,
+    ) -> list[Axes]:
         """New panels in the wanted size and theme."""
-        return new_panels(n, self.size, self.theme, height=height, heading=heading)
+        return new_panels(n, self.size, self.theme, height=height, heading=heading, on_slide=on_slide)
+
+    def hop_panels(self, title: str, key: str) -> list[Axes]:
+        """One panel for each wanted hop; under a common heading, and in few rows of a slide, if many.
+
+        A slide is wide: many hops in few rows leave each a panel that is taller than its heading.
+        """
+        n = len(self.hops)
+        if n == 1:
+            return self.panels(1)
+        on_slide = ceil(n / (2 if n <= MOST_IN_TWO_ROWS else 3)) if n > 3 else n
+        return self.panels(n, heading=(title, key), on_slide=on_slide)
 
 
 @dataclass(frozen=True)
@@ -183,7 +210,7 @@ def _fans(name: str) -> Callable[[Wish], tuple[Figure, str]]:
         limits = fan_limits(dataset, name) if len(hops) > 1 else None
         is_alone = len(hops) == 1
         unit = f", {scale_of(name).unit}" if scale_of(name).unit else ""
-        panels = wish.panels(len(hops), heading=None if is_alone else (f"{HOP_FANS[name]}{unit}", KEY))
+        panels = wish.hop_panels(f"{HOP_FANS[name]}{unit}", KEY)
         for hop, axes in zip(hops, panels, strict=True):
             title = "" if is_alone else hop_titles(dataset)[hop]
             plot_fan(
@@ -206,19 +233,21 @@ def _fan(name: str) -> Callable[[Wish], tuple[Figure, str]]:
 def _ruler(wish: Wish) -> tuple[Figure, str]:
     dataset, hops = wish.view.dataset, wish.hops
     is_alone = len(hops) == 1
-    panels = wish.panels(len(hops), heading=None if is_alone else ("The ruler", f"{RULER_KEY}."))
+    are_wide = wish.size != "slide" or len(hops) <= MOST_WITH_NAMES
+    panels = wish.hop_panels("The ruler", f"{RULER_KEY}." if are_wide else KEY_OF_DASHES)
     for hop, axes in zip(hops, panels, strict=True):
         title = "" if is_alone else hop_titles(dataset)[hop]
-        plot_ruler(dataset, axes, hop, theme=wish.theme, title=title, has_key=is_alone)
+        plot_ruler(dataset, axes, hop, theme=wish.theme, title=title, has_key=is_alone, has_names=are_wide)
     return _figure(panels), " ".join(describe_ruler(dataset, hop) for hop in hops)
 
 
-def _lab(wish: Wish) -> str:
-    return next(hop.name for hop in wish.view.spec.hops if hop.role == "lab")
+def lab_of(view: RunView) -> str:
+    """Return the hop with that role."""
+    return next(hop.name for hop in view.spec.hops if hop.role == "lab")
 
 
 def _lab_margins(wish: Wish) -> tuple[Figure, str]:
-    dataset, lab, panels = wish.view.dataset, _lab(wish), wish.panels(1)
+    dataset, lab, panels = wish.view.dataset, lab_of(wish.view), wish.panels(1)
     plot_lab_margins(dataset, panels[0], theme=wish.theme, lab=lab)
     return _figure(panels), describe_lab_margins(dataset, lab)
 
@@ -259,6 +288,12 @@ def _capital(wish: Wish) -> tuple[Figure, str]:
     panels = wish.panels(1)
     plot_capital(wish.view.dataset, panels[0], theme=wish.theme)
     return _figure(panels), describe_capital(wish.view.dataset)
+
+
+def _capital_per_dollar(wish: Wish) -> tuple[Figure, str]:
+    panels = wish.panels(1)
+    plot_capital_per_dollar(wish.view.dataset, panels[0], theme=wish.theme)
+    return _figure(panels), describe_capital_per_dollar(wish.view.dataset)
 
 
 def _book(wish: Wish) -> Portfolio:
@@ -330,6 +365,7 @@ KINDS: dict[str, Kind] = {
     "token-price": Kind("price and cost of a token", _token_price),
     "gap": Kind("the capability gap", _fan("gap")),
     "capital": Kind("capital spending, depreciation and what users pay", _capital),
+    "capital-per-dollar": Kind("capital spending for each dollar that users pay", _capital_per_dollar),
     "positions": Kind("the book's positions on both maps", _positions),
     "book": Kind("what the book is made of", _book_parts),
     "drivers": Kind("inputs that move the book most", _drivers),

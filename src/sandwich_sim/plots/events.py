@@ -34,6 +34,7 @@ def plot_watch(
     *,
     paths: SinglePaths | None = None,
     theme: Theme = LIGHT,
+    limits: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw the fan of the labs' all-in margin, and single paths that falsify the thesis.
 
@@ -43,12 +44,13 @@ def plot_watch(
         A run.
     paths : SinglePaths, optional
         What `paths_of_event` returns; drawn thin, in another color.
+    limits : tuple of float, optional
+        Range of the margin, such as one for several runs (`watch_limits`) [%].
     """
     name = "all_in_margin" if paths is None else paths.series
     panel = Panel(ax, theme)
     fan = fan_of(dataset, name)
     draw_fan(panel, fan, ink(theme, 1))
-    low, high = fan_range([fan])
     note = (
         f"Labs' margin after training. {fan_note(dataset, fan)}. {KEY if fan.quantiles is not None else ''}"
     )
@@ -63,18 +65,31 @@ def plot_watch(
                 alpha=0.8,
                 zorder=3,
             )
-        low = min(low, float(scale_of(name).factor * np.nanmin(paths.values)))
-        high = max(high, float(scale_of(name).factor * np.nanmax(paths.values)))
         note += f" Thin: {len(paths.values)} of the {paths.n_found:,} single paths that falsify"
         note += " in the author's words." if paths.event == READINGS[0] else f" ({paths.event})."
     panel.years(fan.years)
-    panel.values(low, high, fan.scale)
+    panel.values(*(limits or watch_limits(dataset, paths)), fan.scale)
     panel.finish("The one number to watch: the all-in margin", note)
     return ax
 
 
+def watch_limits(dataset: xr.Dataset, paths: SinglePaths | None = None) -> tuple[float, float]:
+    """Return the range that holds all that `plot_watch` draws of a run [%]."""
+    name = "all_in_margin" if paths is None else paths.series
+    low, high = fan_range([fan_of(dataset, name)])
+    if paths is not None and len(paths.values):
+        single = scale_of(name).factor * paths.values
+        low, high = min(low, float(np.nanmin(single))), max(high, float(np.nanmax(single)))
+    return low, high
+
+
 def plot_events(
-    dataset: xr.Dataset, ax: Axes, *, events: Sequence[str] = READINGS, theme: Theme = LIGHT
+    dataset: xr.Dataset,
+    ax: Axes,
+    *,
+    events: Sequence[str] = READINGS,
+    theme: Theme = LIGHT,
+    top: float | None = None,
 ) -> Axes:
     """Draw the probability that events have happened, year by year, with 95% intervals.
 
@@ -84,11 +99,12 @@ def plot_events(
         A run.
     events : sequence of str
         At most four; those that the scenario lacks are left out.
+    top : float, optional
+        End of the scale, such as one for several runs (`events_top`) [%].
     """
     panel = Panel(ax, theme)
     years = yearly(dataset)
     probabilities = event_probabilities(dataset, events)
-    top = 0.0
     for level, (name, (values, errors)) in enumerate(probabilities.items()):
         color = mark(theme) if level == 0 else ink(theme, min(level - 1, 2))
         ax.fill_between(
@@ -102,14 +118,18 @@ def plot_events(
         panel.label_end(
             values[-1], f"{number(values[-1], '%')} {name.replace('_', ' ')}", color, bold=level < 2
         )
-        top = max(top, float(np.nanmax(values)))
     panel.years(years)
-    panel.values(0.0, max(top, 1.0), Scale(100.0, "%", ""))
+    panel.values(0.0, events_top(dataset, events) if top is None else top, Scale(100.0, "%", ""))
     note = "Known by whole years: each step holds until the next; bands: 95% intervals."
     note = note if probabilities else "The scenario has no such event."
     scenario = str(dataset.attrs.get("title", ""))
     panel.finish("Probability that it has happened by then", f"{scenario}. {note}" if scenario else note)
     return ax
+
+
+def events_top(dataset: xr.Dataset, events: Sequence[str] = READINGS) -> float:
+    """Return the largest probability that `plot_events` draws of a run, one percent at least [%]."""
+    return max([1.0, *(float(np.nanmax(v)) for v, _ in event_probabilities(dataset, events).values())])
 
 
 def event_probabilities(

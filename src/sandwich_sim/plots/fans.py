@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,9 +62,9 @@ def plot_fan(
     low, high = limits or fan_range([fan])
     panel.values(low, high, fan.scale, n=4 if panel.height > 16.0 else 3)
     key = f" {KEY}" if has_key and fan.quantiles is not None else ""
-    note = f"{fan_note(dataset, fan)}.{key}"
+    note = f"{fan_note(dataset, fan, has_unit=has_key)}.{key}"
     # A note as long as any hop's, so that the panels of one scale are equally tall.
-    longest = f"{record_label(dataset, -1)}: {_LONGEST} {fan.scale.unit}.{key}"
+    longest = f"{record_label(dataset, -1)}: {_LONGEST}{f' {fan.scale.unit}' if has_key else ''}.{key}"
     titles = hop_titles(dataset).items()
     peers = [(each if title else fan_title(dataset, f"{base}.{other}"), longest) for other, each in titles]
     panel.finish(title or fan_title(dataset, name), note, peers=peers if hop else ())
@@ -80,6 +81,11 @@ def draw_fan(panel: Panel, fan: Fan, color: str, *, is_mean: bool = False) -> No
         fan.years, fan.mean if is_mean else fan.middle, color=color, linewidth=0.2 * panel.size,
         linestyle="-" if fan.quantiles is not None else "--", solid_capstyle="round",
     )  # fmt: skip
+
+
+def line_of(fan: Fan) -> Fan:
+    """Return the line of a fan alone, for `fan_range`: its median, or its mean."""
+    return replace(fan, quantiles=None, mean=fan.middle)
 
 
 def fan_range(fans: list[Fan]) -> tuple[float, float]:
@@ -107,10 +113,10 @@ def fan_title(dataset: xr.Dataset, name: str) -> str:
     return f"{hop_titles(dataset)[hop]}: {what[:1].lower()}{what[1:]}"
 
 
-def fan_note(dataset: xr.Dataset, fan: Fan) -> str:
-    """Say where a fan ends: median and interval, or the mean."""
+def fan_note(dataset: xr.Dataset, fan: Fan, *, has_unit: bool = True) -> str:
+    """Say where a fan ends: median and interval, or the mean; without the unit where a heading has it."""
     when, suffix = record_label(dataset, -1), fan.scale.suffix
-    unit = f" {fan.scale.unit}" if fan.scale.unit else ""
+    unit = f" {fan.scale.unit}" if fan.scale.unit and has_unit else ""
     if fan.quantiles is None:
         return f"{when}: mean {number(fan.mean[-1], suffix)}{unit} (no quantiles kept)"
     low, median, high = fan.quantiles[[0, 2, 4], -1]

@@ -54,7 +54,7 @@ def plot_flow(
     reach = max(bar.right for bar in bars)
     for bar in bars:
         _draw_bar(panel, bar, colors[bar.hop])
-        _label(panel, flows, bar, titles, year % len(flows.labels), narrow=narrow)
+        _label(panel, flows, bar, titles, year % len(flows.labels), across=1.06 * reach, narrow=narrow)
     is_close = panel.fit_rows(len(flows.hops) + 1, 1.15) < 2.7 * panel.size
     ax.set_xlim(0.0, reach if narrow else (2.2 if is_close else 1.8) * reach)
     ax.set_ylim(len(flows.hops) + 0.5, -0.75)
@@ -101,7 +101,14 @@ def _draw_bar(panel: Panel, bar: Bar, color: str) -> None:
 
 
 def _label(
-    panel: Panel, flows: DollarFlows, bar: Bar, titles: Mapping[str, str], year: int, *, narrow: bool
+    panel: Panel,
+    flows: DollarFlows,
+    bar: Bar,
+    titles: Mapping[str, str],
+    year: int,
+    *,
+    across: float,
+    narrow: bool,
 ) -> None:
     """Name a bar above it on a phone; beside it elsewhere, in one line where rows are close."""
     pitch = panel.fit_rows(len(flows.hops) + 1, 1.15)
@@ -110,7 +117,6 @@ def _label(
     size, row, title = panel.row_size, float(bar.row), shorten(title, 28 if in_one_line else 36)
     look: dict[str, Any] = {"fontsize": size, "color": panel.theme.text, "weight": "bold"}
     halo: dict[str, Any] = {"path_effects": panel.halo(0.3 * size)}
-    across = 1.06 * max(100.0, bar.right)
     if not in_one_line:
         above: dict[str, Any] = {"va": "bottom", "xytext": (0, 0.1 * size)}
         below: dict[str, Any] = {"va": "top", "xytext": (0, -0.1 * size)}
@@ -146,5 +152,12 @@ def describe_flow(flows: DollarFlows, titles: Mapping[str, str], year: int = -1)
     parts = [": ".join(bar_words(flows, hop, titles, year)) for hop in flows.hops]
     return (
         f"Flow chart of one dollar, {flows.labels[year]}, mean cents (5 to 95% of trajectories): "
-        f"{'; '.join(parts)}. Besides, investors add {number(flows.financing[year], '¢')} for equipment."
+        f"{'; '.join(parts)}. Besides, {investors_words(flows, year)}."
     )
+
+
+def investors_words(flows: DollarFlows, year: int) -> str:
+    """Say what investors add, or take out, for equipment in a year."""
+    amount = float(flows.financing[year])
+    verb, way = ("add", "for") if amount >= 0.0 else ("take out", "of")
+    return f"investors {verb} {number(abs(amount), '¢')} {way} equipment"

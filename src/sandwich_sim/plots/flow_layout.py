@@ -11,7 +11,7 @@ from typing import Literal
 
 from sandwich_sim.analysis.dollar_flows import USERS, DollarFlows
 
-Kind = Literal["paid", "profit", "outside", "investors"]
+Kind = Literal["paid", "profit", "outside", "investors", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Bar:
         [cent]
     segments : tuple of Segment
         What it pays on, keeps, and spends outside. ``investors`` lies on top of the others at
-        the right end: the part that no buyer has paid.
+        the right end: the part that no buyer has paid. ``withdrawn`` is what they take out, which
+        only the capital account has.
     """
 
     hop: str

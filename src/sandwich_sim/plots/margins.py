@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.plots.fans import draw_fan, fan_range
+from sandwich_sim.plots.fans import draw_fan, fan_range, line_of
 from sandwich_sim.plots.panel import Panel
 from sandwich_sim.plots.quantities import Fan, decimal_years, fan_of, number, record_label, scale_of
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors, ink
@@ -25,7 +25,14 @@ PARTS = {
 """Terms of the serving margin, which add up exactly; docs/model.md, section 4."""
 
 
-def plot_lab_margins(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, lab: str = "lab") -> Axes:
+def plot_lab_margins(
+    dataset: xr.Dataset,
+    ax: Axes,
+    *,
+    theme: Theme = LIGHT,
+    lab: str = "lab",
+    limits: tuple[float, float] | None = None,
+) -> Axes:
     """Draw the labs' inference margin and all-in margin as fans, their operating margin as a line.
 
     Parameters
@@ -34,6 +41,8 @@ def plot_lab_margins(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, lab
         A run.
     lab : str
         The hop with that role.
+    limits : tuple of float, optional
+        Range of the margins, such as one for several runs (`lab_margin_limits`) [%].
     """
     panel = Panel(ax, theme)
     fans = lab_margins(dataset, lab)
@@ -47,7 +56,7 @@ def plot_lab_margins(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, lab
     for name, fan, color in zip(fans, fans.values(), colors, strict=True):
         panel.label_end(fan.middle[-1], name, color, bold=True)
     panel.years(serving.years)
-    panel.values(*fan_range([serving, all_in]), serving.scale)
+    panel.values(*(limits or lab_margin_limits(dataset, lab)), serving.scale)
     panel.finish(
         "Gross is not profit",
         "The labs' margin on serving, after training, and after staff and sales too: medians"
@@ -65,10 +74,25 @@ def lab_margins(dataset: xr.Dataset, lab: str = "lab") -> dict[str, Fan]:
     }
 
 
-def plot_margin_split(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
+def lab_margin_limits(dataset: xr.Dataset, lab: str = "lab") -> tuple[float, float]:
+    """Return the range that holds all that `plot_lab_margins` draws of a run [%]."""
+    serving, all_in, operating = lab_margins(dataset, lab).values()
+    return fan_range([serving, all_in, line_of(operating)])
+
+
+def plot_margin_split(
+    dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, limits: tuple[float, float] | None = None
+) -> Axes:
     """Draw the exact split of the serving margin: means of the logarithms, which add up.
 
     What is above zero is stacked upwards, what is below it downwards; the line is their sum.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A run.
+    limits : tuple of float, optional
+        Range of the logarithm, such as one for several runs (`margin_split_limits`) [1].
     """
     panel = Panel(ax, theme)
     years = decimal_years(dataset)
@@ -91,13 +115,20 @@ def plot_margin_split(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) ->
         path_effects=panel.halo(0.4 * panel.size),
     )
     panel.years(years)
-    panel.values(min(0.0, float(down.min())), float(up.max()), scale_of("margin_slack"))
+    panel.values(*(limits or margin_split_limits(dataset)), scale_of("margin_slack"))
     panel.finish(
         "Why a token earns more than it costs",
         f"ln(price / cost) of the labs, means; line: the sum, {number(total[-1])} in "
         f"{record_label(dataset, -1)}.",
     )
     return ax
+
+
+def margin_split_limits(dataset: xr.Dataset) -> tuple[float, float]:
+    """Return the range that holds all that `plot_margin_split` draws of a run [1]."""
+    parts = np.stack(list(margin_parts(dataset).values()))
+    up, down = np.maximum(parts, 0.0).sum(axis=0), np.minimum(parts, 0.0).sum(axis=0)
+    return min(0.0, float(down.min())), float(up.max())
 
 
 def margin_parts(dataset: xr.Dataset) -> dict[str, NDArray[np.float64]]:

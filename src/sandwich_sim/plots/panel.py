@@ -202,7 +202,7 @@ class Panel:
         fits = int(cell.width * width * 72 / (_LETTER * size))
         title_lines, note_lines = _heading_lines(title, note, fits)
         heights = [_heading_height(*_heading_lines(*each, fits)) for each in ((title, note), *peers)]
-        head = size * max(heights)
+        head, spare = size * max(heights), size * (max(heights) - heights[0])
         left = size * (self._tick_width + 0.7) if self._tick_width else 0.6 * size
         names = (text_width(label.text) * (1.12 if label.bold else 1.0) for label in self.labels)
         right = size * (max(names, default=0.0) + 1.1)
@@ -220,17 +220,18 @@ class Panel:
         else:
             left = 0.0
         self._mark_years(cell.width * width)
-        self._write_head(title_lines, note_lines, left)
+        self._write_head(title_lines, note_lines, left, spare if self.is_cell else 0.0)
         self._write_labels()
 
-    def _write_head(self, title: Sequence[str], note: Sequence[str], left: float) -> None:
+    def _write_head(self, title: Sequence[str], note: Sequence[str], left: float, spare: float) -> None:
+        """Write a heading from the top of the cell on; what its peers need more stays free below it."""
         size = self.size
         place: dict[str, Any] = {
             "xycoords": "axes fraction",
             "textcoords": "offset points",
             "annotation_clip": False,
         }
-        rise = 0.7 * size
+        rise = 0.7 * size + spare
         for line in reversed(note):
             self.ax.annotate(line, (0.0, 1.0), (-left, rise), color=self.theme.muted, fontsize=size, **place)
             rise += 1.35 * size

@@ -114,7 +114,7 @@ def plot_drivers(portfolio: Portfolio, ax: Axes, *, titles: Mapping[str, str], t
         label_row(
             panel,
             row,
-            shorten(input_title(driver.parameter, titles), 52 if not is_narrow(ax) else 34),
+            shorten(input_title(driver.parameter, titles), 64 if not is_narrow(ax) else 34),
             f"{number(100.0 * driver.variance.value, '%')} of variance",
         )
     values = [middle, *(v for driver in drivers for v in (driver.low.value, driver.high.value))]

@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-_COARSE = 0.25
-"""A quantile with a larger standard error than that part of itself is not drawn."""
 LINES = {"line": "open price", "cost": "cost"}
 
 
-def plot_token_price(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
+def plot_token_price(
+    dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT, limits: tuple[float, float] | None = None
+) -> Axes:
     """Draw the closed price of a token as a fan, with the open price and the cost of serving.
 
     The axis is logarithmic. All lines are medians where the run kept quantiles of all three, else
     all are means: a median beside a mean, which a few dear futures pull up, says nothing.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A run.
+    limits : tuple of float, optional
+        Range of the prices, such as one for several runs (`token_price_limits`) [index].
     """
     panel = Panel(ax, theme)
     price, is_whole = _resolved(fan_of(dataset, "price"))
@@ -39,18 +46,25 @@ def plot_token_price(dataset: xr.Dataset, ax: Axes, *, theme: Theme = LIGHT) -> 
         heights = fan.mean if are_means else fan.middle
         ax.plot(fan.years, heights, color=color, linewidth=0.14 * panel.size, linestyle=(0, (4, 2 - level)))
         panel.label_end(heights[-1], LINES[name], color)
-    bands = [] if price.quantiles is None else [price.quantiles.ravel()]
-    shown = np.concatenate([*bands, *(f.mean if are_means else f.middle for f in (price, *lines.values()))])
-    shown = shown[np.isfinite(shown) & (shown > 0.0)]
     panel.years(price.years)
-    panel.log_values(float(shown.min()), float(shown.max()))
+    panel.log_values(*(limits or token_price_limits(dataset)))
     remark = f" Lines: {'means' if are_means else 'medians'}"
-    if bands:
+    if price.quantiles is not None:
         remark += "; bands: middle 50% and 90% of the closed price"
     if not is_whole:
         remark += ", up to where the run's histogram is too coarse"
     panel.finish("The price of a token", f"Open break-even at the start = 1, log scale.{remark}.")
     return ax
+
+
+def token_price_limits(dataset: xr.Dataset) -> tuple[float, float]:
+    """Return the range that holds all that `plot_token_price` draws of a run [index]."""
+    price, _ = _resolved(fan_of(dataset, "price"))
+    bands = [] if price.quantiles is None else [price.quantiles.ravel()]
+    fans = (price, *(fan_of(dataset, name) for name in LINES))
+    shown = np.concatenate([*bands, *(fan.mean if _are_means(dataset) else fan.middle for fan in fans)])
+    shown = shown[np.isfinite(shown) & (shown > 0.0)]
+    return float(shown.min()), float(shown.max())
 
 
 def _are_means(dataset: xr.Dataset) -> bool:
@@ -60,10 +74,11 @@ def _are_means(dataset: xr.Dataset) -> bool:
 
 def _resolved(fan: Fan) -> tuple[Fan, bool]:
     """Leave out quantiles that the run's histogram cannot tell apart; also whether none was."""
-    if fan.quantiles is None or fan.quantile_error is None:
+    if fan.quantiles is None:
         return fan, True
-    is_sure = fan.quantile_error <= _COARSE * np.abs(fan.quantiles)
-    return replace(fan, quantiles=np.where(is_sure, fan.quantiles, np.nan)), bool(is_sure.all())
+    return replace(fan, quantiles=np.where(fan.is_resolved, fan.quantiles, np.nan)), bool(
+        fan.is_resolved.all()
+    )
 
 
 def _last(fan: Fan) -> float:

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 MINUS = "\N{MINUS SIGN}"
 LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 _QUANTILES = ("quantile", "quantile_standard_error")
+COARSE = 0.25
+"""A quantile with a larger standard error than that part of itself is neither drawn nor written."""
 _CENTS = ("dollar_profit", "dollar_other", "profit_capture")
 
 
@@ -85,6 +87,13 @@ class Fan:
     def middle(self) -> Floats:
         """The median, or the mean where there is none."""
         return self.mean if self.quantiles is None else self.quantiles[2]
+
+    @property
+    def is_resolved(self) -> NDArray[np.bool_]:
+        """Which quantiles the run's histogram can tell from their neighbors, shape (5, n_record)."""
+        if self.quantiles is None or self.quantile_error is None:
+            return np.ones((len(LEVELS), self.mean.size), dtype=np.bool_)
+        return np.asarray(self.quantile_error <= COARSE * np.abs(self.quantiles), dtype=np.bool_)
 
 
 def fan_of(dataset: xr.Dataset, name: str) -> Fan:

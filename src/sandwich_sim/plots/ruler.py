@@ -27,11 +27,24 @@ FACTORS = {"scarcity": "scarcity", "monopoly": "monopoly", "pricing_power": "pri
 _DASHES = {"scarcity": (0, (4, 2)), "monopoly": (0, (1, 1.2)), "pricing_power": (0, (5, 1.5, 1, 1.5))}
 
 
-KEY = "Means, 0 to 1; product of the three times the cap: the premium over a normal return"
+KEY_OF_DASHES = (
+    "Area: product of the means of scarcity (dashed), monopoly (dotted) and pricing power (dash-dotted); "
+    "times a cap: the premium."
+)
+MOST_WITH_NAMES = 8
+"""Hops whose panels on a slide are wide enough for the names of their lines."""
+KEY = "Means, 0 to 1; their product times a cap is the premium"
 
 
 def plot_ruler(
-    dataset: xr.Dataset, ax: Axes, hop: str, *, theme: Theme = LIGHT, title: str = "", has_key: bool = True
+    dataset: xr.Dataset,
+    ax: Axes,
+    hop: str,
+    *,
+    theme: Theme = LIGHT,
+    title: str = "",
+    has_key: bool = True,
+    has_names: bool = True,
 ) -> Axes:
     """Draw the three factors of a hop's premium and their product over time: means.
 
@@ -44,6 +57,8 @@ def plot_ruler(
         Heading; hop and ``ruler`` if empty.
     has_key : bool
         Whether the heading says what is drawn; not needed where it stands above many.
+    has_names : bool
+        Whether each line is named at its end; else `KEY_OF_DASHES` has to stand somewhere.
     """
     factors, product = ruler_of(dataset, hop)
     panel = Panel(ax, theme)
@@ -51,20 +66,28 @@ def plot_ruler(
     color = hop_colors(hop_titles(dataset), theme)[hop]
     for name, values in factors.items():
         ax.plot(years, values, color=ink(theme, 1), linewidth=0.14 * panel.size, linestyle=_DASHES[name])
-        panel.label_end(values[-1], FACTORS[name], ink(theme, 1))
+        if has_names:
+            panel.label_end(values[-1], FACTORS[name], ink(theme, 1))
     ax.fill_between(years, 0.0, product, color=color, alpha=0.25, linewidth=0)
     ax.plot(years, product, color=color, linewidth=0.22 * panel.size)
-    panel.label_end(product[-1], "product", color, bold=True)
+    if has_names:
+        panel.label_end(product[-1], "product", color, bold=True)
     panel.years(years)
     panel.values(0.0, 1.0, scale_of("scarcity"), n=3)
     premium = fan_of(dataset, f"premium.{hop}").mean[-1]
-    note = f"{record_label(dataset, -1)}: product {number(product[-1])}, premium {number(premium, '%')}."
+    note = _note(dataset, number(product[-1]), number(premium, "%"))
     key = f" {KEY}." if has_key else ""
-    longest = f"{record_label(dataset, -1)}: product 0.888, premium {MINUS}8.8%.{key}"
+    longest = f"{_note(dataset, '0.888', f'{MINUS}8.8%')}{key}"
     tail = "" if title else ": the ruler"
     peers = [(f"{each}{tail}", longest) for each in hop_titles(dataset).values()]
     panel.finish(title or f"{hop_titles(dataset)[hop]}{tail}", f"{note}{key}", peers=peers)
     return ax
+
+
+def _note(dataset: xr.Dataset, product: str, premium: str) -> str:
+    """Say where the ruler ends; a word and its number stay in one line."""
+    words = f"{record_label(dataset, -1)}: product~{product}, premium~{premium}."
+    return words.replace("~", "\N{NO-BREAK SPACE}")
 
 
 def ruler_of(dataset: xr.Dataset, hop: str) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:

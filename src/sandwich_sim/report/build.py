@@ -58,7 +58,8 @@ SECTIONS = (
         "chain, hatched is paid in by investors. These are means over the trajectories, which add "
         "up; beside them stand medians, the middle trajectory of each hop. Payments with a dotted "
         "edge are inferred, as a run records what stays at each hop and not who paid whom. The last "
-        "bar, the capital account, comes on top of the dollar.",
+        "bar, the capital account, comes on top of the dollar: hatched where investors add, outlined "
+        "where they take out.",
         sections_chain.dollar_section,
     ),
     Section(
@@ -107,7 +108,8 @@ SECTIONS = (
     Section(
         "capital",
         "Capital",
-        "Capital spending against what is written off and what users pay.",
+        "Capital spending against what is written off and what users pay. Users pay for equipment as it "
+        "wears out; what is built beyond that, investors add.",
         sections_lab.capital_section,
     ),
     Section(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandwich_sim.analysis.dollar_flows import USERS, DollarFlows
-from sandwich_sim.plots.flow import THICKNESS
+from sandwich_sim.plots.flow import THICKNESS, investors_words
 from sandwich_sim.plots.flow_layout import Band, Bar, Segment, lay_out
 from sandwich_sim.plots.quantities import interval, number, shorten
 from sandwich_sim.plots.style import LIGHT, hop_colors, ink
@@ -141,6 +141,7 @@ def _piece(segment: Segment, bar: Bar, color: str, scale: float, width: float, h
             f'stroke="{color}" stroke-width="1"/>'
         )
     look = {
+        "withdrawn": f'fill="none" stroke="{color}" stroke-width="1"',
         "paid": f'fill="{color}" fill-opacity="0.45"',
         "profit": f'fill="{color}"',
         "outside": f'fill="{variable(ink(LIGHT, 3))}"',
@@ -180,7 +181,7 @@ def _investors(flows: DollarFlows, year: int, scale: float, width: float, hatch:
     if amount != amount:
         return Html("")
     color = variable(ink(LIGHT, 1))
-    piece = Segment("investors", 0.0, abs(amount))
+    piece = Segment("investors" if amount >= 0.0 else "withdrawn", 0.0, abs(amount))
     bar = Bar("investors", row, 0.0, abs(amount), (piece,))
     verb = "add" if amount >= 0.0 else "take out"
     what = f"{verb} {number(abs(amount), '¢')} per dollar users pay"
@@ -193,11 +194,15 @@ def _investors(flows: DollarFlows, year: int, scale: float, width: float, hatch:
 def _capital_words(flows: DollarFlows, year: int) -> str:
     """Say the capital account of a year."""
     amount = float(flows.financing[year])
-    verb = "add" if amount >= 0.0 else "take out"
+    when = f"Capital account, {flows.labels[year]}: beside each dollar of users' money, investors"
+    if amount < 0.0:
+        return (
+            f"{when} take out {number(-amount, '¢')}: less equipment is bought than wears out, for which "
+            "the dollar pays."
+        )
     return (
-        f"Capital account, {flows.labels[year]}: beside each dollar of users' money, investors {verb} "
-        f"{number(abs(amount), '¢')} for equipment that serves later years. It reaches the suppliers as "
-        "revenue but is no part of the dollar, which pays for equipment as it wears out."
+        f"{when} add {number(amount, '¢')} for equipment that serves later years. It reaches the suppliers "
+        "as revenue but is no part of the dollar, which pays for equipment as it wears out."
     )
 
 
@@ -205,8 +210,8 @@ def bar_sentence(flows: DollarFlows, hop: str, titles: Mapping[str, str], year: 
     """Say everything about a bar: what arrives, what stays and how sure that is."""
     when = flows.labels[year]
     if hop == USERS:
-        added = number(flows.financing[year], "¢")
-        return f"{when}: end users pay one dollar. Investors add {added} for equipment."
+        investors = investors_words(flows, year)
+        return f"{when}: end users pay one dollar. {investors[0].upper()}{investors[1:]}."
     place = flows.hops.index(hop)
     profit, outside = flows.profit[year, place], flows.outside[year, place]
     arrives = flows.arriving(year)[place]

@@ -15,6 +15,7 @@ from sandwich_sim.analysis.dollar_flows import DollarFlows
 from sandwich_sim.analysis.headline import Statement, headline
 from sandwich_sim.analysis.portfolio import Portfolio, analyze_portfolio
 from sandwich_sim.analysis.run_view import RunView
+from sandwich_sim.plots.catalogue import lab_of
 from sandwich_sim.plots.quantities import hop_titles
 from sandwich_sim.plots.style import new_panels
 from sandwich_sim.report.html import Html, element
@@ -82,7 +83,7 @@ class RunPage:
     @property
     def lab(self) -> str:
         """The hop with that role."""
-        return next(hop.name for hop in self.view.spec.hops if hop.role == "lab")
+        return lab_of(self.view)
 
     def panel(
         self, draw: Callable[[Axes], object], description: str, *, height: float = 2.3, class_: str = ""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from sandwich_sim.analysis.falsified import paths_of_event
-from sandwich_sim.plots.capital import SERIES, describe_capital, plot_capital
+from sandwich_sim.plots.capital import (
+    SERIES,
+    capital_per_dollar,
+    describe_capital,
+    describe_capital_per_dollar,
+    plot_capital,
+    plot_capital_per_dollar,
+)
 from sandwich_sim.plots.catalogue import shown_events
 from sandwich_sim.plots.events import READINGS, describe_events, describe_watch, plot_events, plot_watch
 from sandwich_sim.plots.fans import describe_fan, plot_fan
@@ -27,6 +33,7 @@ from sandwich_sim.report.tables import (
     level_rows,
     mean_rows,
     yearly_heads,
+    yearly_rows,
 )
 
 _READING_NAMES = {"thesis_falsified": "In the author's words", "lab_profit_center": "Read strictly"}
@@ -37,9 +44,15 @@ def lab_section(page: RunPage) -> Html:
     dataset, lab = page.view.dataset, page.lab
     panels = [
         page.panel(
-            partial(plot_lab_margins, dataset, lab=lab), describe_lab_margins(dataset, lab), height=2.7
+            partial(plot_lab_margins, dataset, lab=lab, limits=page.scales.lab_margins),
+            describe_lab_margins(dataset, lab),
+            height=2.7,
         ),
-        page.panel(partial(plot_margin_split, dataset), describe_margin_split(dataset), height=2.7),
+        page.panel(
+            partial(plot_margin_split, dataset, limits=page.scales.margin_split),
+            describe_margin_split(dataset),
+            height=2.7,
+        ),
     ]
     margins = {
         "inference_margin": "Serving (inference margin)",
@@ -64,14 +77,16 @@ def lab_section(page: RunPage) -> Html:
 def watch_section(page: RunPage) -> Html:
     """The all-in margin, and both readings of the condition that would falsify the thesis."""
     view = page.view
-    paths = paths_of_event(view.trajectories, READINGS[0], "all_in_margin")
+    paths = page.scales.paths[page.number - 1]
     events = shown_events(view)
     panels = [
         page.panel(
-            partial(plot_watch, view.dataset, paths=paths), describe_watch(view.dataset, paths), height=2.7
+            partial(plot_watch, view.dataset, paths=paths, limits=page.scales.watch),
+            describe_watch(view.dataset, paths),
+            height=2.7,
         ),
         page.panel(
-            partial(plot_events, view.dataset, events=events),
+            partial(plot_events, view.dataset, events=events, top=page.scales.events_top),
             describe_events(view.dataset, events),
             height=2.7,
         ),
@@ -120,7 +135,11 @@ def prices_section(page: RunPage) -> Html:
     """Price and cost of a token, and the lead."""
     dataset = page.view.dataset
     panels = [
-        page.panel(partial(plot_token_price, dataset), describe_token_price(dataset), height=2.7),
+        page.panel(
+            partial(plot_token_price, dataset, limits=page.scales.token_price),
+            describe_token_price(dataset),
+            height=2.7,
+        ),
         page.panel(partial(_gap, page), describe_fan(dataset, "gap"), height=2.7),
     ]
     series = {
@@ -141,13 +160,29 @@ def prices_section(page: RunPage) -> Html:
 
 
 def _gap(page: RunPage, axes: object) -> None:
-    plot_fan(page.view.dataset, axes, "gap")  # type: ignore[arg-type]
+    plot_fan(page.view.dataset, axes, "gap", limits=page.scales.gap)  # type: ignore[arg-type]
 
 
 def capital_section(page: RunPage) -> Html:
     """What is built against what is written off and what users pay."""
     dataset = page.view.dataset
-    panel = page.panel(partial(plot_capital, dataset), describe_capital(dataset), height=2.9)
+    panels = [
+        page.panel(
+            partial(plot_capital, dataset, limits=page.scales.capital), describe_capital(dataset), height=2.9
+        ),
+        page.panel(
+            partial(plot_capital_per_dollar, dataset, limits=page.scales.capital_per_dollar),
+            describe_capital_per_dollar(dataset),
+            height=2.9,
+        ),
+    ]
     names = {name: title.capitalize() for name, title in SERIES.items()}
     rows = table(yearly_heads(dataset, "bn USD/yr"), mean_rows(dataset, names), "The capital account, means")
-    return join([element("div", panel, class_="panels large"), numbers(rows)])
+    cents = table(
+        yearly_heads(dataset, "For each dollar of users"),
+        yearly_rows(
+            dataset, {names[name]: cents for name, cents in capital_per_dollar(dataset).items()}, "¢"
+        ),
+        "The capital account over what users pay, ratios of means",
+    )
+    return join([element("div", panels, class_="panels large"), numbers(rows, cents)])

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from sandwich_sim.analysis.dollar_flows import USERS, DollarFlows
 from sandwich_sim.analysis.portfolio import Place, Portfolio, Spread
 from sandwich_sim.analysis.run_view import MAPS
-from sandwich_sim.plots.quantities import MINUS, Fan, fan_of, hop_titles, interval, number, record_label
+from sandwich_sim.plots.quantities import (
+    MINUS,
+    Fan,
+    Floats,
+    fan_of,
+    hop_titles,
+    interval,
+    number,
+    record_label,
+)
 from sandwich_sim.results.summary import Estimate
 
 if TYPE_CHECKING:
@@ -18,9 +27,6 @@ if TYPE_CHECKING:
     from sandwich_sim.analysis.run_view import RunView
 
 Row = Sequence[str]
-
-_COARSE = 0.25
-"""A quantile with a larger standard error than that part of itself is not shown, as in the figures."""
 
 
 def yearly_heads(dataset: xr.Dataset, first: str) -> list[str]:
@@ -56,6 +62,12 @@ def mean_rows(dataset: xr.Dataset, names: Mapping[str, str]) -> Iterator[Row]:
         yield [title, *(number(fan.mean[record], fan.scale.suffix) for record in _yearly(dataset))]
 
 
+def yearly_rows(dataset: xr.Dataset, series: Mapping[str, Floats], suffix: str) -> Iterator[Row]:
+    """Return one row a title: its values, shape (n_record,), at each yearly record."""
+    for title, values in series.items():
+        yield [title, *(number(values[record], suffix) for record in _yearly(dataset))]
+
+
 def level_rows(dataset: xr.Dataset, names: Mapping[str, str]) -> Iterator[Row]:
     """Return series that stand against each other at each yearly record.
 
@@ -76,11 +88,9 @@ def level_rows(dataset: xr.Dataset, names: Mapping[str, str]) -> Iterator[Row]:
 
 def _band(fan: Fan, record: int) -> str:
     assert fan.quantiles is not None
-    ends = fan.quantiles[[0, 4], record]
-    errors = fan.quantile_error[[0, 4], record] if fan.quantile_error is not None else 0.0 * ends
-    if (errors > _COARSE * abs(ends)).any():
+    if not fan.is_resolved[[0, 4], record].all():
         return "too coarse"
-    low, high = ends
+    low, high = fan.quantiles[[0, 4], record]
     return interval(low, high, fan.scale.suffix)
 
 

@@ -25,6 +25,22 @@ def test_the_name_is_that_of_the_figure_if_none_is_given(call, tmp_path):
     assert (tmp_path / "margin.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "at", "said"),
+    [
+        ("flow", "2031", "2031: shown is the record of Jul 2031.\n"),
+        ("flow", "2031-04", "shown is the record of Jul 2031; flows are kept once a year.\n"),
+        ("dollar", "2031-03", "2031-03: shown is the record of "),
+        ("dollar", "2031-07", ""),
+        ("dollar", "horizon", ""),
+    ],
+)
+def test_a_date_that_is_no_record_is_named_with_the_one_that_is_shown(call, kind, at, said):
+    words = call("plot", small_run(), kind, "--at", at).stderr
+    assert said in words
+    assert ("shown is the record" in words) == bool(said)
+
+
 def test_a_file_is_not_overwritten_unless_forced(call, tmp_path):
     (tmp_path / "gap.png").write_text("mine")
     result = call("plot", small_run(), "gap")

@@ -21,7 +21,7 @@ def long():
 
 def drawn_texts(figure):
     figure.canvas.draw()
-    texts = [text for axes in figure.axes for text in (*axes.texts, axes.title)]
+    texts = [*figure.texts, *(text for axes in figure.axes for text in (*axes.texts, axes.title))]
     ticks = []
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
@@ -57,6 +57,16 @@ def test_all_text_lies_within_the_figure_and_no_two_overlap(kind, view, theme, s
             )
             assert min(shared) < 2.5, (text, other, shared)
     assert len(words) > 40 and words.endswith(".")
+
+
+@pytest.mark.parametrize("view", [base, long], ids=["8 hops", "14 hops"])
+@pytest.mark.parametrize("kind", ["margin", "profit", "cents", "ruler"])
+def test_on_a_slide_the_panels_of_hops_are_no_flat_strips(kind, view):
+    figure, _ = draw(kind, Wish(view()))
+    assert len(figure.axes) == view().dataset.sizes["hop"]
+    for axes in figure.axes:
+        width, height = axes.get_position().size * figure.get_size_inches()
+        assert height > 1.2 and 0.4 < width / height < 2.5
 
 
 @pytest.mark.parametrize("kind", ["flow", "maps", "margin", "events", "assumptions"])

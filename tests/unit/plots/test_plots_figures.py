@@ -10,6 +10,11 @@ import sandwich_sim
 from sandwich_sim.analysis.dollar_flows import USERS, dollar_flows
 from sandwich_sim.analysis.falsified import paths_of_event, share_above_zero
 from sandwich_sim.errors import UsageError
+from sandwich_sim.plots.capital import (
+    capital_per_dollar,
+    describe_capital_per_dollar,
+    plot_capital_per_dollar,
+)
 from sandwich_sim.plots.events import plot_events, plot_watch
 from sandwich_sim.plots.fans import fan_limits, plot_fan
 from sandwich_sim.plots.flow_layout import lay_out
@@ -71,6 +76,21 @@ def test_a_map_shows_the_table_of_the_run():
         plot_map(dataset().drop_vars("profit_share_end"), panel(), which="profit")
 
 
+def test_an_arrow_of_a_map_leads_from_the_start_to_the_horizon_and_has_a_head_where_there_is_room():
+    shown = dataset().copy(deep=True)
+    shares = shown["profit_share_end"].transpose("end", "hop", "level")
+    shares[0, 0, 1], shares[1, 0, 1] = -0.1, 0.5  # a long way
+    shares[0, 1, 1], shares[1, 1, 1] = 0.2, 0.2001  # hardly any
+    shown["profit_share_end"] = shares
+    axes = plot_map(shown, panel(), which="profit", limits=(-20.0, 60.0))
+    axes.figure.canvas.draw()
+    arrows = [text for text in axes.texts if getattr(text, "arrowprops", None)]
+    assert len(arrows) == shown.sizes["hop"]
+    assert (arrows[0].xyann, arrows[0].xy) == (pytest.approx((-10.0, 0)), pytest.approx((50.0, 0)))
+    heads = [arrow.arrowprops["arrowstyle"] for arrow in arrows[:2]]
+    assert heads == ["-|>", "-"]
+
+
 def test_shares_of_next_to_nothing_do_not_flatten_the_others():
     shown = dataset().copy(deep=True)
     assert "arrow" not in " ".join(text.get_text() for text in plot_map(shown, panel(), which="profit").texts)
@@ -87,6 +107,15 @@ def test_the_parts_of_the_serving_margin_add_up_to_it():
     axes = plot_margin_split(dataset(), panel())
     line = max((line for line in axes.lines), key=lambda line: len(line.get_xdata()))
     assert line.get_ydata() == pytest.approx(total)
+
+
+def test_what_is_built_beyond_what_wears_out_is_what_investors_add():
+    cents = capital_per_dollar(dataset())
+    assert cents["capex"] - cents["depreciation"] == pytest.approx(cents["financing"], abs=1e-6)
+    axes = plot_capital_per_dollar(dataset(), panel())
+    drawn = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == dataset().sizes["time"]]
+    assert drawn[0] == pytest.approx(cents["depreciation"]) and drawn[1] == pytest.approx(cents["capex"])
+    assert f"investors add {number(cents['financing'][0], '¢')}" in describe_capital_per_dollar(dataset())
 
 
 def test_the_ruler_multiplies_the_three_means():

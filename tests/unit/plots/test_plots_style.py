@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from sandwich_sim.plots.style import DARK, LIGHT, font_size, hop_colors, is_narrow, new_figure, save_figure
+from sandwich_sim.plots.style import (
+    DARK,
+    LIGHT,
+    font_size,
+    hop_colors,
+    ink,
+    is_narrow,
+    line_colors,
+    mark,
+    new_figure,
+    save_figure,
+    text_color,
+)
 
 DEFAULT_HOPS = ("app", "lab", "cloud", "chips", "datacenter", "foundry", "memory", "power")
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
@@ -68,6 +80,19 @@ def test_every_color_stands_out_from_its_ground(theme):
     assert min(contrast(color, theme.background) for color in default) >= 2.9
     assert contrast(theme.text, theme.background) > 12
     assert contrast(theme.muted, theme.background) > 4.5
+
+
+@THEMES
+def test_text_in_the_color_of_data_has_the_contrast_that_wcag_asks_of_text(theme):
+    hops = hop_colors((*DEFAULT_HOPS, *(f"hop_{i}" for i in range(8))), theme).values()
+    for color in (*hops, mark(theme), *(ink(theme, level) for level in range(4))):
+        assert contrast(text_color(color, theme), theme.background) >= 4.5, color
+
+
+@THEMES
+def test_lines_that_are_no_hops_have_the_contrast_that_wcag_asks_of_graphics(theme):
+    for color in (mark(theme), *(ink(theme, level) for level in range(3)), *line_colors(5, theme)):
+        assert contrast(color, theme.background) >= 3.0, color
 
 
 def test_a_default_hop_keeps_its_color_in_any_chain():
