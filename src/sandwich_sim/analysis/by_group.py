@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.compare_groups import SortedGroups, sort_groups
-from sandwich_sim.analysis.difference import FEWEST_BEYOND, Measured
+from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.metrics import Metric, Statistic
+from sandwich_sim.analysis.statistic import sample_of
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.meta import N_SCRAMBLE
 
@@ -63,7 +64,8 @@ def group_statistics(
     Returns
     -------
     ndarray of float64, shape (n_statistic, 17)
-        NaN where nothing is defined, and for the groups where they are too small for a quantile.
+        NaN where nothing is defined, and for the groups where too few trajectories lie beyond a
+        quantile. What a group says of a quantile: `SortedGroups.quantile_columns`.
     """
     rows = {metric.name: row for metric, row in zip(metrics, values, strict=True)}
     sorted_rows: dict[str, SortedGroups] = {}
@@ -73,7 +75,7 @@ def group_statistics(
         name = statistic.metric.name
         if statistic.kind == "quantile":
             if name not in sorted_rows:
-                sorted_rows[name] = sort_groups(rows[name], scramble)
+                sorted_rows[name] = sort_groups(sample_of(statistic, rows[name]), scramble)
             out[:] = _quantiles(sorted_rows[name], statistic.level)
         elif statistic.kind == "probability":
             out[:] = _means(_hits(statistic, rows[name]), scramble)
@@ -120,7 +122,6 @@ def _means(row: Floats, scramble: NDArray[np.uint8]) -> Floats:
 
 
 def _quantiles(groups: SortedGroups, level: float) -> Floats:
-    whole = groups.quantiles([level])
-    if groups.smallest * min(level, 1.0 - level) < FEWEST_BEYOND:
-        return np.concatenate([whole, np.full(N_SCRAMBLE, np.nan)])
-    return np.concatenate([whole, groups.group_quantiles([level])[:, 0]])
+    with np.errstate(invalid="ignore"):  # between two infinite times
+        found = groups.quantile_columns([level])[0]
+    return found if np.isfinite(found[0]) else np.full(N_COLUMN, np.nan)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.results.estimate import NORMAL_FACTOR
+from sandwich_sim.results.histogram import FEWEST_BEYOND
 from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
@@ -47,9 +50,32 @@ class SortedGroups:
         """Return pooled quantiles, shape (n_level,)."""
         return sorted_quantiles(self.pooled, levels)
 
-    def group_quantiles(self, levels: Sequence[float]) -> Floats:
-        """Return quantiles of each group, shape (16, n_level)."""
-        return np.array([sorted_quantiles(part, levels) for part in self.groups])
+    def quantile_columns(self, levels: Sequence[float]) -> Floats:
+        """Return quantiles of all values, and what the values of each group say of them.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_level, 17)
+            Of the whole, then of each group; the spread of the groups is the error of the whole. NaN
+            for groups where fewer than 50 values lie beyond a quantile.
+
+        Notes
+        -----
+        The more of a group's values lie below the quantile of all, the lower a quantile it speaks for:
+        by that part times the slope of the quantiles there (Bahadur 1966), which comes from the order
+        of all values (Woodruff 1952). No group has a quantile of its own, which would be biased.
+        """
+        found = np.full((len(levels), 1 + N_SCRAMBLE), np.nan)
+        found[:, 0] = self.quantiles(levels)
+        known = [row for row, level in enumerate(levels) if is_estimable(self.n, level)]
+        if not known or not self.smallest:
+            return found
+        at = found[known, 0]
+        below = np.searchsorted(self.pooled, at, "right") / self.n
+        slopes = np.array([quantile_slope(self.pooled, levels[row]) for row in known])
+        with np.errstate(invalid="ignore"):  # an infinite slope, beside events that never came
+            found[known, 1:] = (at + slopes * (below - self.shares_below(at))).T
+        return found
 
     def shares_below(self, thresholds: Floats) -> Floats:
         """Return the part of each group at or below each threshold, shape (16, n_threshold)."""
@@ -95,24 +121,32 @@ def sort_groups(values: Floats, scramble: NDArray[np.uint8]) -> SortedGroups:
     return SortedGroups(np.sort(np.concatenate(groups), kind="stable"), groups)  # merges sorted runs
 
 
-def part_groups(values: Floats, scramble: NDArray[np.uint8], levels: Sequence[float]) -> SortedGroups:
-    """Do as `sort_groups`, but only so far that quantiles of the given levels are right: half the time."""
-    groups = [values[group::N_SCRAMBLE] for group in range(N_SCRAMBLE)]
-    if not is_in_turn(scramble):
-        groups = [values[scramble == group] for group in range(N_SCRAMBLE)]
-    groups = [part[~np.isnan(part)] for part in groups]
-    for part in groups:
-        _part(part, levels)
-    pooled = np.concatenate(groups)
-    _part(pooled, levels)
-    return SortedGroups(pooled, tuple(groups))
+def is_estimable(n: int, level: float) -> bool:
+    """Whether enough of n values lie on either side of a quantile for its error to be known."""
+    return n * min(level, 1.0 - level) >= FEWEST_BEYOND * (1.0 - 1e-12)
 
 
-def _part(values: Floats, levels: Sequence[float]) -> None:
-    """Put every value that `sorted_quantiles` reads into its place."""
-    if values.size:
-        below = np.floor(np.asarray(levels) * (values.size - 1)).astype(np.int64)
-        values.partition(np.unique(np.minimum([below, below + 1], values.size - 1)))
+def slope_places(n: int, level: float) -> tuple[int, int, float]:
+    """Return the ranks between which the slope of quantiles is read, and how far apart their levels are.
+
+    They are the ends of the 95% interval that independent values have (Woodruff 1952).
+    """
+    half = NORMAL_FACTOR * sqrt(level * (1.0 - level) / n)
+    low, high = int(np.ceil((level - half) * n)) - 1, int(np.floor((level + half) * n))
+    return low, high, 2.0 * half
+
+
+def quantile_slope(ordered: Floats, level: float) -> float:
+    """Return by how much quantiles rise with their level, one over the density; NaN where infinite.
+
+    Parameters
+    ----------
+    ordered : ndarray of float64, shape (n,)
+        Sorted, at least so far that the values of `slope_places` are in their places.
+    """
+    low, high, width = slope_places(ordered.size, level)
+    rise = float(ordered[high]) - float(ordered[low])
+    return rise / width if rise < np.inf else np.nan
 
 
 def sorted_quantiles(values: Floats, levels: Sequence[float]) -> Floats:

@@ -89,13 +89,11 @@ def measure_shape(a: SortedGroups, b: SortedGroups, relation: Relation) -> Shape
     )
 
 
-def join_groups(
-    a: tuple[float, Floats], b: tuple[float, Floats], n: int, relation: Relation, level: float = 0.5
-) -> Measured:
+def join_groups(a: tuple[float, Floats], b: tuple[float, Floats], n: int, relation: Relation) -> Measured:
     """Return the difference of an estimate, pooled and by group, between two sides."""
     if relation == "paired":
-        return section(b[0] - a[0], b[1] - a[1], n, level)
-    sides = section(a[0], a[1], n, level), section(b[0], b[1], n, level)
+        return section(b[0] - a[0], b[1] - a[1], n)
+    sides = section(a[0], a[1], n), section(b[0], b[1], n)
     return unpaired_difference(*sides, is_independent=relation == "independent")
 
 
@@ -109,11 +107,10 @@ def quantile_shift(
 ) -> tuple[Measured, ...]:
     """Return by how much each quantile of B lies above that of A."""
     n = min(a.n, b.n)
-    pooled = zip(a.quantiles(levels).tolist(), b.quantiles(levels).tolist(), strict=True)
-    groups = zip(a.group_quantiles(levels).T, b.group_quantiles(levels).T, strict=True)
+    sides = zip(a.quantile_columns(levels), b.quantile_columns(levels), strict=True)
     return tuple(
-        join_groups((of_a, groups_a), (of_b, groups_b), n, relation, level)
-        for (of_a, of_b), (groups_a, groups_b), level in zip(pooled, groups, levels, strict=True)
+        join_groups((float(of_a[0]), of_a[1:]), (float(of_b[0]), of_b[1:]), n, relation)
+        for of_a, of_b in sides
     )
 
 

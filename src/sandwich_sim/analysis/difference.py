@@ -3,8 +3,8 @@
 Trajectory i belongs to group i % 16. With the samplers sobol and latin-hypercube the groups are
 independent randomizations (scrambles, designs) and the trajectories within one are not, so an
 error is taken across the 16 groups: Student's t with 15 degrees of freedom. With random
-trajectories, means and probabilities use every trajectory, and quantiles the order of the values
-(Woodruff 1952), which needs no density.
+trajectories, means and probabilities use every trajectory. Quantiles take their error from the order
+of all values (Woodruff 1952), which needs no density; groups tell how far the part below may be off.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from math import inf, isfinite, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.compare_groups import is_in_turn, part_groups, sorted_quantiles
+from sandwich_sim.analysis.compare_groups import (
+    is_estimable,
+    is_in_turn,
+    quantile_slope,
+    slope_places,
+    sorted_quantiles,
+)
 from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Groups = NDArray[np.uint8]
 
-FEWEST_BEYOND = 5
-"""A quantile of a group needs this many of its values on either side."""
-FEWEST_ORDERED = 50
-"""A quantile of independent values needs this many of them on either side."""
+FEWEST_IN_GROUP = 10
+"""What is estimated of each group by itself needs this many of its values."""
 
 
 @dataclass(frozen=True)
@@ -162,42 +166,40 @@ def measure_quantiles(
     is_replicated : bool
         Whether errors must be taken across the 16 groups; otherwise from the order of the values.
     """
-    if not is_replicated:
-        values = values[~np.isnan(values)]  # a copy, which is sorted in part
-        return tuple(_by_order(values, level) for level in levels)
-    found = part_groups(values, scramble, levels)
-    return tuple(
-        section(pooled, groups, found.n, level)
-        for pooled, groups, level in zip(
-            found.quantiles(levels), found.group_quantiles(levels).T, levels, strict=True
-        )
-    )
+    values, scramble = _defined(values, scramble)
+    ordered = values.copy()
+    return tuple(_by_order(ordered, level, values, scramble if is_replicated else None) for level in levels)
 
 
-def _by_order(values: Floats, level: float) -> Measured:
-    """Estimate a quantile of independent values, which are moved about."""
-    n = values.size
+def _by_order(ordered: Floats, level: float, values: Floats, scramble: Groups | None) -> Measured:
+    """Estimate a quantile; ``ordered`` are the values once more, which are moved about.
+
+    The values' own order says how the quantile moves with the part below it. How far that part may
+    be off is known of independent values, and else measured across the groups.
+    """
+    n = ordered.size
     below = int(level * max(n - 1, 0))
     places = [below, min(below + 1, max(n - 1, 0))]
-    is_many = n * min(level, 1.0 - level) >= FEWEST_ORDERED
+    is_many = is_estimable(n, level)
     if is_many:
-        half = student_factor(0.05) * sqrt(level * (1.0 - level) / n)
-        places += [int(np.ceil((level - half) * n)) - 1, int(np.floor((level + half) * n))]
+        places += slope_places(n, level)[:2]
     if n:
-        values.partition(np.unique(places))
-    value = float(sorted_quantiles(values, [level])[0])
+        ordered.partition(np.unique(places))
+    value = float(sorted_quantiles(ordered, [level])[0])
     if not is_many:
         return Measured(value, nan, n=n, reason="too few trajectories")
-    low, high = float(values[places[2]]), float(values[places[3]])
-    if not isfinite(high - low):
+    slope = quantile_slope(ordered, level)
+    if not isfinite(slope):
         return Measured(value, nan, n=n, reason="events that never came lie within its interval")
-    return Measured(value, (high - low) / (2.0 * student_factor(0.05)), inf, n)
+    if scramble is None:
+        return Measured(value, slope * sqrt(level * (1.0 - level) / n), inf, n)
+    part = measure_mean((values <= value).astype(np.float64), scramble, is_replicated=True)
+    return Measured(value, slope * part.standard_error, part.degrees_of_freedom, n, part.reason)
 
 
-def section(pooled: float, groups: Floats, n: int, level: float = 0.5) -> Measured:
-    """Join a pooled estimate and those of the groups; unknown where groups are too small for it."""
-    smallest = n // N_SCRAMBLE * min(level, 1.0 - level)
-    if smallest < FEWEST_BEYOND:
+def section(pooled: float, groups: Floats, n: int) -> Measured:
+    """Join a pooled estimate and those of the groups, which spread about it."""
+    if n // N_SCRAMBLE < FEWEST_IN_GROUP or not np.isfinite(groups).all():
         return Measured(float(pooled), nan, n=n, reason="too few trajectories")
     spread = float(((groups - pooled) ** 2).sum() / (groups.size - 1.0))
     return Measured(float(pooled), sqrt(spread / groups.size), groups.size - 1.0, n)

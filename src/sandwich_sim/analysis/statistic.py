@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.analysis.compare_groups import is_estimable
 from sandwich_sim.analysis.difference import (
     Groups,
     Measured,
@@ -21,13 +22,12 @@ from sandwich_sim.analysis.difference import (
 from sandwich_sim.analysis.gate_bounds import FEWEST_CHANGED, fraction_lower, fraction_upper
 from sandwich_sim.analysis.metrics import Statistic
 from sandwich_sim.errors import UsageError
+from sandwich_sim.results.histogram import FEWEST_BEYOND
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
 ALPHA = 0.05
-FEWEST_BEYOND = 50
-"""Trajectories that must lie beyond a quantile on either side."""
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -137,7 +137,7 @@ def _quantile_interval(
     is_defined = ~np.isnan(values)
     values, scramble = values[is_defined], scramble[is_defined]
     n = values.size
-    if n * min(level, 1.0 - level) < FEWEST_BEYOND:
+    if not is_estimable(n, level):
         return nan, nan
     ordered = np.sort(values)
     at = ordered[min(int(level * n), n - 1)]

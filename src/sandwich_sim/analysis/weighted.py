@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.analysis.difference import Measured
 from sandwich_sim.analysis.weights import Weights
+from sandwich_sim.results.estimate import interval_factor
 from sandwich_sim.results.meta import N_SCRAMBLE
 
 Floats = NDArray[np.float64]
@@ -306,7 +307,8 @@ def _quantile(found: _Cumulated, level: float) -> Measured:
     step = found.step(level)
     error = max(error, step / sqrt(12.0))
     # Across a step or two the values' distance is luck: what is read over more of them is scaled down.
-    reach = max(error, _STEPS * step)
+    # Else over the 95% interval: over less of them the slope errs more than the interval can bear.
+    reach = max(interval_factor(is_replicated=weights.is_replicated) * error, _STEPS * step)
     ends = [found.at(min(max(level + side * reach, 0.0), 1.0)) for side in (-1.0, 1.0)]
     with np.errstate(invalid="ignore"):
         half = 0.5 * (ends[1] - ends[0]) * (error / reach)

@@ -246,7 +246,7 @@ def _block(attribution: Attribution, width: int) -> Iterator[str]:
     gap = f"{_signed(factor * attribution.gap.value, digits)}{half_width}{points}"
     yield from wrap(clean_line(f"{attribution.label}: {ends}{unit} ({gap})"), width)
     parts = attribution.ranked()
-    largest = max((abs(part.share.value) for part in parts), default=0.0)
+    largest = max((abs(part.share.value) for part in parts if isfinite(part.share.value)), default=0.0)
     cells = [_cells(part, attribution) for part in parts]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     # Bars give way first, then names lose their middle; numbers are never cut.
@@ -255,7 +255,8 @@ def _block(attribution: Attribution, width: int) -> Iterator[str]:
     bar_space = bar_space if room - bar_space - 2 >= _SHORT_NAME else 0
     name_space = min(widths[0], max(_SHORT_NAME, room - (bar_space + 2 if bar_space else 0)))
     for part, row in zip(parts, cells, strict=True):
-        filled = round(bar_space * abs(part.share.value) / largest) if largest > 0.0 else 0
+        is_drawn = largest > 0.0 and isfinite(part.share.value)
+        filled = round(bar_space * abs(part.share.value) / largest) if is_drawn else 0
         columns = f"  {shorten_middle(row[0], name_space):<{name_space}}" + "".join(
             f"  {cell:>{space}}" for cell, space in zip(row[1:], widths[1:], strict=True)
         )

@@ -6,11 +6,13 @@ passes 95 +- 1 but once in 200,000. Seeds are fixed.
 
 import pytest
 
-from coverage_cases import CASES, false_alarm, weighted_quantile_by_sobol
+import coverage_quantiles
+from coverage_cases import CASES, false_alarm, weighted_quantile_without_shocks
 from sandwich_sim.kernels._jit import COMPILED
 
 many_draws = pytest.mark.skipif(not COMPILED, reason="many draws: slow as plain Python")
 SEED = 20261123
+ALL = (*CASES, *coverage_quantiles.CASES)
 
 
 def test_the_stated_false_alarms():
@@ -19,7 +21,7 @@ def test_the_stated_false_alarms():
 
 
 @many_draws
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
 def test_intervals_cover_within_three_points(case):
     coverage = case(1000, SEED).mean()
     assert abs(coverage - 0.95) <= 0.03, coverage
@@ -27,10 +29,24 @@ def test_intervals_cover_within_three_points(case):
 
 @many_draws
 @pytest.mark.nightly
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
 def test_intervals_cover_within_one_point(case):
     coverage = case(10_000, SEED).mean()
     print(f"{case.__name__}: {100 * coverage:.2f}%")
-    # Where Sobol leaves next to no luck, the spacing of the points is most of the error: rather too wide.
-    most = 0.985 if case is weighted_quantile_by_sobol else 0.96
-    assert 0.94 <= coverage <= most, coverage
+    assert abs(coverage - 0.95) <= 0.01, coverage
+
+
+@many_draws
+def test_a_date_between_yearly_records_is_covered_rather_too_often():
+    """Nothing between two records is counted, so such an interval can only be too wide."""
+    coverage = coverage_quantiles.date_of_an_event_by_yearly_records(1000, SEED).mean()
+    assert coverage >= 0.95, coverage
+
+
+@many_draws
+@pytest.mark.nightly
+def test_a_quantile_without_any_luck_is_covered_as_the_documentation_says():
+    """A known miss of 95 +- 1 points, to the safe side (docs/errors.md)."""
+    coverage = weighted_quantile_without_shocks(10_000, SEED).mean()
+    print(f"weighted_quantile_without_shocks: {100 * coverage:.2f}%")
+    assert 0.96 < coverage <= 0.98, coverage
