@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sandwich_sim.analysis.dollar_flows import median_of
+from sandwich_sim.analysis.dollar_flows import input_quantile, median_of
 from sandwich_sim.facts import Fact, load_facts
 from sandwich_sim.results.aggregate import Accumulators
 from sandwich_sim.results.meta import N_SCRAMBLE, RunMeta
@@ -155,6 +155,10 @@ def _chips(spec: ScenarioSpec, fact: Fact) -> Comparison:
         )
     today, later = (100.0 * median_of(spec, key) for key in (name, f"{name}_long"))
     how = "the model has no companies; nearest is the monopoly factor of chips today"
-    found = _compare(title, fact, Estimate(today, 0.0), None, how)
+    low, high = (100.0 * input_quantile(spec, name, level) for level in (0.05, 0.95))
+    spread = (low, high) if low < high else None
+    if spread:
+        how += ", median"
+    found = _compare(title, fact, Estimate(today, 0.0), spread, how)
     standing = f"{found.standing}; {later:.0f}% in the long run"
-    return Comparison(title, fact, found.ours, None, how, standing)
+    return Comparison(title, fact, found.ours, spread, how, standing)

@@ -166,12 +166,17 @@ class _Chain:
 
 def median_of(spec: ScenarioSpec, name: str) -> float:
     """Return the value of a constant of a scenario, the median of what is drawn."""
+    return input_quantile(spec, name, 0.5)
+
+
+def input_quantile(spec: ScenarioSpec, name: str, level: float) -> float:
+    """Return a quantile of an input of a scenario; of a constant, its value."""
     number = spec.parameters[name]
     if isinstance(number, SameAs):
-        return median_of(spec, number.name)
+        return input_quantile(spec, number.name, level)
     if isinstance(number, Constant):
         return number.value
-    return quantile_of(number, 0.5)
+    return quantile_of(number, level)
 
 
 def _solve(chain: _Chain, means: Mapping[str, Floats]) -> Floats:

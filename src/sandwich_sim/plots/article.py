@@ -53,7 +53,7 @@ def plot_article(comparisons: Sequence[Comparison], ax: Axes, *, theme: Theme = 
 
 def comparison_words(comparison: Comparison) -> str:
     """Write theirs against ours; ``fixed`` where ours is a constant of the scenario."""
-    fixed = ", fixed" if comparison.ours.standard_error == 0.0 else ""
+    fixed = ", fixed" if comparison.ours.standard_error == 0.0 and comparison.spread is None else ""
     return f"{theirs(comparison)} | {number(comparison.ours.value, '%')}{fixed}"
 
 

@@ -9,11 +9,12 @@ from click.testing import CliRunner
 
 from sandwich_sim.analysis.article import compare_with_article
 from sandwich_sim.cli.main import cli
-from sandwich_sim.plots.article import is_range, theirs
+from sandwich_sim.plots.article import comparison_words, is_range, theirs
 from sandwich_sim.plots.quantities import interval, number
 from sandwich_sim.report.build import build_report
 from sandwich_sim.report.tables import level_rows
 from sandwich_sim.scenario.input_titles import input_title
+from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.studies.compare_runs import compare_runs
 from small_runs import BARE, FOURTEEN_HOPS, small_run, small_view
 
@@ -71,6 +72,17 @@ def test_the_article_is_quoted_with_its_own_numbers_and_our_tolerance_is_called_
     assert "not kept" not in words
     bare = part_of(build_report([small_view(BARE)]), "article")
     assert "none: the run kept no quantiles" in bare
+
+
+def test_a_drawn_monopoly_of_chips_has_a_spread_and_is_not_called_fixed():
+    view = small_view("base", "outcomes", 4096)
+    drawn = load_scenario(
+        "base", ["hop.chips.monopoly={dist='uniform', low=0.6, high=0.8, source='assumption: a test'}"]
+    )
+    *_, row = compare_with_article(view.dataset, drawn, view.accumulators, view.trajectories.meta)
+    assert row.spread == pytest.approx((61.0, 79.0))
+    assert row.ours.value == pytest.approx(70.0)
+    assert row.how.endswith(", median") and "fixed" not in comparison_words(row)
 
 
 def test_the_book_is_told_in_words_before_the_term(base):
