@@ -70,10 +70,27 @@ def test_a_probability_agrees_with_plain_trajectories():
     assert found.standard_error < 0.25 * check.probability
 
 
+def test_an_event_of_flags_is_climbed_by_how_near_its_clauses_are():
+    """Seven in a thousand see it, none before 2030: how soon it came could not lead there."""
+    result = rare_probability(
+        BASE, "lab_profit_center @ 2031", seed=3, level_size=128, final_size=512, repeats=8, check=16_384
+    )
+    found, check = result.estimate.by_importance, result.check
+    plain_error = np.sqrt(check.probability * (1.0 - check.probability) / check.n)
+    # Passed once in 15,000 times.
+    assert abs(found.value - check.probability) <= 4.0 * np.hypot(found.standard_error, plain_error)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize(
     "statement",
-    ["cents_kept.lab @ horizon > 12", "profit_share.lab @ horizon > 0.35", "umbrella_closed @ 2026-10"],
+    [
+        "cents_kept.lab @ horizon > 12",
+        "profit_share.lab @ horizon > 0.35",
+        "umbrella_closed @ 2026-10",
+        "lab_profit_center @ 2031",
+        "thesis_falsified @ horizon",
+    ],
 )
 def test_rare_probabilities_agree_with_a_million_plain_trajectories(statement):
     result = rare_probability(BASE, statement, seed=3, check=1_000_000)
@@ -98,7 +115,8 @@ def test_the_command_prints_one_document():
     [
         ("margn.chips @ 2030 < 0.1", "Did you mean"),
         ("mean(gap @ start)", "there is no event"),
-        ("thesis_falsified @ 2027", "or it is out of reach"),
+        ("thesis_falsified @ 2027", "asks for 4 years of records"),
+        ("cents_kept.lab @ horizon > 1e6", "out of reach"),
     ],
 )
 def test_what_is_no_event_is_refused(statement, message):

@@ -48,7 +48,8 @@ LARGEST_ERROR = 0.3
 LARGEST_DISAGREEMENT = 5.0
 FEWEST_EFFECTIVE = 25.0
 """Effective hits below which the error itself is too uncertain."""
-_MOST_LEVELS = 20
+MOST_LEVELS = 16
+"""Levels after which an event counts as out of reach: each is ten times as rare as the one before."""
 _MOVES = 4
 _ROUNDS = 3
 _ADAPTING = 0.5
@@ -155,9 +156,20 @@ class RareEstimate:
 
     @property
     def plain_trajectories(self) -> float:
-        """Plain trajectories that would give the same standard error."""
-        p = self.probability
-        return p * (1.0 - p) / self.standard_error**2 if self.standard_error > 0.0 else nan
+        """Plain trajectories whose 95% interval would be as narrow, were they to give this value."""
+        from scipy.optimize import brentq
+
+        p, (low, high) = self.probability, self.interval
+        if not (self.hits and 0.0 < p < 1.0 and high > low):
+            return nan
+
+        def wider(log_n: float) -> float:
+            n = float(np.exp(log_n))
+            ends = weighted_interval(p, sqrt(p * (1.0 - p) / n), 1.0 / n)
+            return log((ends[1] - ends[0]) / (high - low))
+
+        ends = log(1e-2 / p), log(1e12 / p)
+        return float(np.exp(brentq(wider, *ends))) if wider(ends[0]) > 0.0 > wider(ends[1]) else nan
 
     @property
     def disagreement(self) -> float:
@@ -226,7 +238,9 @@ def estimate_rare(
         If no repeat, or only some, come to the event.
     """
     walks = [_Walk(n_input, seed, number).run(level_size) for number in range(repeats)]
-    found = _in_step(walks, distance, after)
+    # The first one alone: what is out of reach is found out at a fraction of the cost.
+    found = _in_step(walks[:1], distance, after)
+    found += _in_step(walks[1:], distance, None if after is None else lambda done: after(done + 1))
     normals = np.concatenate([ends for _, ends in found], axis=1)
     climbs = tuple(climb for climb, _ in found)
     count = _Count(distance, seed, repeats)
@@ -308,7 +322,7 @@ class _Walk:
         normals, numbers = self._random.standard_normal((self._n_input, n)), self._new(n)
         far = yield from self._measure(normals, numbers)
         log_p, spread = 0.0, 0.8
-        for level in range(1, _MOST_LEVELS + 1):
+        for level in range(1, MOST_LEVELS + 1):
             # The best of those that fall: what lies strictly above it is an unbiased choice.
             bar = float(np.sort(far)[-round(KEPT * n) - 1])
             above = far >= 0.0 if bar >= 0.0 else far > bar

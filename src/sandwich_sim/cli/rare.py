@@ -115,7 +115,8 @@ def _print(result: RareResult, quiet: bool) -> None:
     n_level = sum(item.n_level for item in found.climbs) / len(found.climbs)
     say(f"  {len(found.climbs)} climbs of {n_level:.1f} levels, {found.n:,} trajectories in all")
     say(f"  {found.hits:,} weighted hits, as uncertain as {found.effective_hits:,.0f} equal ones")
-    say(f"  plain random sampling would take {found.plain_trajectories:,.0f} for the same error")
+    plain = float(f"{found.plain_trajectories:.2g}")
+    say(f"  plain random sampling would take about {plain:,.0f} for an interval as narrow")
     climbs = found.by_subsets
     say(f"  the climbs alone say {climbs.value:.3g} ± {climbs.standard_error:.1g}")
     say(f"  {found.fresh_accepted:.0%} of new shocks keep a trajectory in its level")

@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sandwich_sim.analysis.event_distance import event_distance
+from sandwich_sim.analysis.evidence import record_of
 from sandwich_sim.analysis.metrics import Metric, Statistic, parse_statistic
-from sandwich_sim.analysis.rare import NotReachedError, RareEstimate, estimate_rare
+from sandwich_sim.analysis.rare import MOST_LEVELS, Distance, NotReachedError, RareEstimate, estimate_rare
 from sandwich_sim.analysis.statistic import flags_of
+from sandwich_sim.analysis.watch_windows import first_window
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.estimate import probability_interval
+from sandwich_sim.scenario.outcome_names import frame_of
 from sandwich_sim.scenario.spec import ScenarioSpec
 from sandwich_sim.simulation import Progress
 from sandwich_sim.studies.given_inputs import GivenInputs
@@ -26,6 +30,8 @@ Floats = NDArray[np.float64]
 LEVEL_SIZE = 1024
 FINAL_SIZE = 4096
 REPEATS = 16
+_PILOT = 256
+"""Trajectories that tell how far apart the paths of each series lie."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +145,15 @@ def rare_probability(
     began = time.perf_counter()
     seed = spec.run.seed if seed is None else seed
     statistic = read_rare(statement, spec)
-    near, distance = _distance_of(statistic)
-    given = GivenInputs(spec, [near], seed=seed, shocks=shocks, threads=threads)
+    assert statistic.metric is not None, "checked by `read_rare`"
+    if statistic.metric.kind == "flag":
+        far, n_input = _event_distance(spec, statistic.metric, seed, shocks, threads)
+    else:
+        given = GivenInputs(spec, [statistic.metric], seed=seed, shocks=shocks, threads=threads)
+        distance, n_input = _distance_of(statistic), given.n_input
+
+        def far(normals: Floats, numbers: NDArray[np.int64]) -> Floats:
+            return distance(given.run(normals, numbers)[0])
 
     def after(done: int) -> None:
         if progress is not None:
@@ -149,8 +162,8 @@ def rare_probability(
     after(0)
     try:
         estimate = estimate_rare(
-            lambda normals, numbers: distance(given.run(normals, numbers)[0]),
-            given.n_input,
+            far,
+            n_input,
             seed=seed,
             level_size=level_size,
             final_size=final_size,
@@ -159,10 +172,8 @@ def rare_probability(
         )
     except NotReachedError:
         raise UsageError(
-            f"{statistic.name}: no trajectory comes nearer to it than another, or it is out of reach. "
-            "An event tells nothing of how near it was before it comes: at least one trajectory in a hundred "
-            "must see it at some date. Otherwise state it by a number, such as "
-            '"margin.chips @ 2030 < 0.1".'
+            f"{statistic.name}: out of reach. No trajectory comes nearer than another, or {MOST_LEVELS} "
+            "levels, each ten times as rare as the one before, do not lead there. Ask for something nearer."
         ) from None
     plain = _check(spec, statistic, check, seed, shocks, threads) if check else None
     return RareResult(spec.name, statistic.name, estimate, plain, spec.notes)
@@ -182,17 +193,45 @@ def read_rare(text: str, spec: ScenarioSpec) -> Statistic:
     return statistic
 
 
-def _distance_of(statistic: Statistic) -> tuple[Metric, Callable[[Floats], Floats]]:
-    """Return an outcome, and how far beyond the event's edge its values are."""
-    metric = statistic.metric
-    assert metric is not None, "checked by `read_rare`"
-    if metric.kind == "flag":
-        # The sooner it comes the nearer it is; half a step, since times are multiples of a step.
-        timed = replace(metric, kind="event_time", name=f"event_time.{metric.variable}", unit="yr")
-        if metric.record < 0:
-            return timed, lambda values: np.where(np.isnan(values), -1.0, 1.0)
-        limit = metric.elapsed + (0.5 * metric.elapsed / metric.record if metric.record else 1e-3)
-        return timed, lambda values: limit - values
+def _event_distance(
+    spec: ScenarioSpec, metric: Metric, seed: int, shocks: bool, threads: int | None
+) -> tuple[Distance, int]:
+    """Return how near trajectories come to an event of the scenario, by its clauses, and the inputs."""
+    event = next(item for item in spec.events if item.name == metric.variable)
+    q, frame = spec.steps_per_year, frame_of(spec)
+    last = metric.record if metric.record >= 0 else spec.years * q
+    if first_window(event, q) > last:
+        raise UsageError(
+            f"{metric.name}: asks for {event.window_years + 1} years of records, which are not over by then. "
+            "Its probability is 0."
+        )
+    timed = replace(metric, kind="event_time", name=f"event_time.{event.name}", unit="yr")
+    names = list(dict.fromkeys(clause.series for clause in event.clauses))
+    records = [record_of(name, record, frame) for name in names for record in range(last + 1)]
+    given = GivenInputs(spec, [timed, *records], seed=seed, shocks=shocks, threads=threads)
+    # Half a step, since times are multiples of a step.
+    limit = (last + 0.5) / q
+
+    def paths_of(values: Floats) -> dict[str, Floats]:
+        return dict(zip(names, values[1:].reshape(len(names), last + 1, -1), strict=True))
+
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _PILOT])))
+    pilot = given.run(random.standard_normal((given.n_input, _PILOT)), np.arange(_PILOT))
+    scales = {name: float(np.nanstd(path)) or 1.0 for name, path in paths_of(pilot).items()}
+
+    def distance(normals: Floats, numbers: NDArray[np.int64]) -> Floats:
+        values = given.run(normals, numbers)
+        near = event_distance(event, paths_of(values), scales, last, q)
+        with np.errstate(invalid="ignore"):
+            happened = values[0] <= limit
+        # The run itself says whether it happened: values are rounded, and some clauses hold strictly.
+        return np.where(happened, np.maximum(near, 0.0), np.minimum(near, -np.finfo(np.float64).tiny))
+
+    return distance, given.n_input
+
+
+def _distance_of(statistic: Statistic) -> Callable[[Floats], Floats]:
+    """Return how far beyond the edge of a condition values are."""
     sign = 1.0 if statistic.compare.startswith(">") else -1.0
     is_open = len(statistic.compare) == 1
 
@@ -201,7 +240,7 @@ def _distance_of(statistic: Statistic) -> tuple[Metric, Callable[[Floats], Float
         # "> c" does not hold at c itself.
         return np.where(is_open & (beyond == 0.0), -np.finfo(np.float64).tiny, beyond)
 
-    return metric, distance
+    return distance
 
 
 def _check(

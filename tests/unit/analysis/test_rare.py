@@ -56,6 +56,27 @@ def test_it_beats_plain_sampling_a_thousand_times_at_one_in_a_million():
     assert estimate.plain_trajectories > 10_000 * estimate.n
 
 
+@pytest.mark.parametrize(("hits", "n"), [(3, 10_000), (7, 10_000), (400, 1_000_000)])
+def test_plain_hits_are_worth_their_own_number(hits, n):
+    """Of equal weights as many plain trajectories give as narrow an interval as there are."""
+    p = hits / n
+    by_importance = Measured(p, np.sqrt(p * (1.0 - p) / n))
+    estimate = RareEstimate(by_importance, Measured(p, p, 15.0), hits, hits, 1.0 / n, n, ())
+    assert estimate.plain_trajectories == pytest.approx(n, rel=1e-6)
+
+
+def test_what_is_out_of_reach_costs_one_climb():
+    asked = []
+
+    def far(normals, _):
+        asked.append(normals.shape[1])
+        return np.full(normals.shape[1], -1.0)
+
+    with pytest.raises(NotReachedError):
+        estimate_rare(far, N_INPUT, seed=3, level_size=256, final_size=64, repeats=16)
+    assert sum(asked) == 256
+
+
 def test_an_event_on_two_sides_is_found_on_both():
     edge = norm.isf(0.5e-4)
     estimate = estimate_rare(lambda normals, _: np.abs(normals[0]) - edge, N_INPUT, seed=3, **SMALL)
