@@ -25,7 +25,7 @@ def read_checks(merged: Merged, draft: Draft, findings: Findings) -> None:
         return
     table = Table(document["checks"], ("checks",), findings)
     if len(table.data) > MAX_CHECKS:
-        findings.add(("checks",), f"has {len(table.data)} checks. Use at most {MAX_CHECKS}.")
+        findings.add_too_many("checks", table.data, "checks", MAX_CHECKS)
         return
     frame = _frame(merged, draft)
     for name, text in list(table.data.items()):

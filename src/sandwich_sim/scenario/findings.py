@@ -125,6 +125,11 @@ class Findings:
         """Note a problem: what is wrong. What to do."""
         self.items.append(Finding(path, message, layer, tuple(causes)))
 
+    def add_too_many(self, group: str, names: Iterable[str], noun: str, most: int) -> None:
+        """Note that a table holds too many; the file that came last with one of them is told."""
+        paths: list[KeyPath] = [(group, name) for name in names]
+        self.add((group,), f"has {len(paths)} {noun}. Use at most {most}.", causes=paths)
+
     def advise(
         self, word: str, known: Iterable[str], noun: str = "Known", otherwise: str | None = None
     ) -> str:

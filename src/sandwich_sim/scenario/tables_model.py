@@ -98,7 +98,7 @@ class ModelReader:
     def _hops(self) -> None:
         hops = named_tables(self.document, "hop", self.findings, "a hop")
         if len(hops) > MAX_HOPS:
-            self.findings.add(("hop",), f"has {len(hops)} hops. Use at most {MAX_HOPS}.")
+            self.findings.add_too_many("hop", hops, "hops", MAX_HOPS)
             return
         if not hops and not self.document.get("hop"):
             self.findings.add(("hop",), f"is missing. Add tables [hop.x], one a hop.{self._hint()}")
@@ -133,7 +133,7 @@ class ModelReader:
             self.findings.add(("edge",), "is no table. Use tables such as [edge.app-lab].")
             return
         if len(edges) > MAX_EDGES:
-            self.findings.add(("edge",), f"has {len(edges)} edges. Use at most {MAX_EDGES}.")
+            self.findings.add_too_many("edge", edges, "edges", MAX_EDGES)
             return
         rank = {hop.name: i for i, hop in enumerate(self.draft.hops)}
         for name in sorted(edges, key=lambda name: [rank.get(end, len(rank)) for end in edge_ends(name)]):

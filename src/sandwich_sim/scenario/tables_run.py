@@ -93,7 +93,7 @@ def read_events(document: Mapping[str, Any], draft: Draft, findings: Findings) -
     """Read ``[event.*]``."""
     events = named_tables(document, "event", findings, "an event")
     if len(events) > MAX_EVENTS:
-        findings.add(("event",), f"has {len(events)} events. Use at most {MAX_EVENTS}.")
+        findings.add_too_many("event", events, "events", MAX_EVENTS)
         return
     for name, value in events.items():
         table = Table(value, ("event", name), findings, ("title", "clauses"))

@@ -91,6 +91,23 @@ def test_number_that_many_take_is_refused_once(tmp_path: Path) -> None:
     assert problem.key == "demand.app.growth"
 
 
+@pytest.mark.parametrize(
+    ("before", "each"),
+    [
+        ("", "[hop.h{}]"),
+        ("", "[edge.app-h{}]"),
+        ("", "[event.h{}]"),
+        ("[checks]", 'h{} = "P(gap > 1) > 0"'),
+    ],
+)
+def test_too_many_are_told_in_the_file_that_adds_them(tmp_path: Path, before: str, each: str) -> None:
+    """3,000 tables: at the first of them, not in the shipped file that has a few of their kind too."""
+    path = write(tmp_path, "mine", 'extends = "base"', before, *(each.format(i) for i in range(3000)))
+    found = [problem for problem in problems_of(path) if "Use at most" in problem.message]
+    assert [problem.file for problem in found] == [str(path)]
+    assert found[0].line in (2, 3)  # of the table of all of them, or of the first
+
+
 def test_own_mistake_stays_where_it_is(tmp_path: Path) -> None:
     text = ('extends = "base"', 'remove = ["hop.memory"]', "[edge.chips-memory]", "share = 0.1")
     (problem,) = problems_of(write(tmp_path, "mine", *text))
