@@ -80,7 +80,8 @@ class Detail:
     low, high, low_error, high_error : ndarray of float64, shape (n_input,)
         Mean of the outcome where the input lies in its lowest and its highest fifth.
     floor : dict of str to float
-        The largest value of ``first``, ``delta`` and ``pawn`` among the inputs that do nothing.
+        The largest value of ``first``, ``delta`` and ``pawn`` among the inputs that do nothing; ``fifth``:
+        how far their lowest or highest fifth lies from the mean, at most.
     order : tuple of int
         Inputs, those with the largest first-order index first.
     """
@@ -241,13 +242,15 @@ def _detail(sample: Sample, row: int, indices: Indices, bounder: TotalBounder, s
     first = Indices(indices.value[:n_input, row], indices.standard_error[:n_input, row])
     m = sample.draws.shape[1]
     moment = moment_independent(sample.binned, values, seed=seed)
+    own = MomentIndices(*(getattr(moment, name)[:n_input] for name in MomentIndices.__dataclass_fields__))
+    low, low_error, high, high_error = _ends(sample.draws, values[:m].astype(np.float64))
+    idle = np.concatenate([low[n_input:], high[n_input:]])
     floor = {
         "first": float(indices.value[n_input:, row].max()),
         "delta": float(moment.delta[n_input:].max()),
         "pawn": float(moment.pawn[n_input:].max()),
+        "fifth": float(np.abs(idle - values[:m].mean(dtype=np.float64)).max()),
     }
-    own = MomentIndices(*(getattr(moment, name)[:n_input] for name in MomentIndices.__dataclass_fields__))
-    low, low_error, high, high_error = _ends(sample.draws[:n_input], values[:m].astype(np.float64))
     return Detail(
         metric=sample.metrics[row],
         mean=float(values.mean(dtype=np.float64)),
@@ -255,10 +258,10 @@ def _detail(sample: Sample, row: int, indices: Indices, bounder: TotalBounder, s
         first=first,
         total=bounder.bounds(values[:m]),
         moment=own,
-        low=low,
-        high=high,
-        low_error=low_error,
-        high_error=high_error,
+        low=low[:n_input],
+        high=high[:n_input],
+        low_error=low_error[:n_input],
+        high_error=high_error[:n_input],
         floor=floor,
         order=tuple(int(place) for place in np.argsort(-first.value, kind="stable")),
     )

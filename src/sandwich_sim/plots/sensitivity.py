@@ -14,6 +14,7 @@ from sandwich_sim.plots.maps import label_row, row_frame
 from sandwich_sim.plots.panel import Panel, text_width
 from sandwich_sim.plots.quantities import Scale, number, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, font_size, ink, is_narrow, mark
+from sandwich_sim.results.estimate import STUDENT_FACTOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,10 +23,14 @@ Floats = NDArray[np.float64]
 
 N_TORNADO = 10
 N_MAP = 14
+IDLE = "an input that does nothing"
 
 
 def plot_tornado(found: Sensitivity, detail: Detail, ax: Axes, *, theme: Theme = LIGHT) -> Axes:
     """Draw the mean of an outcome where each input is in its lowest and its highest fifth.
+
+    Thin lines are 95% intervals. The last row is what noise alone shows: the largest such distance among
+    inputs that do nothing.
 
     Parameters
     ----------
@@ -44,22 +49,29 @@ def plot_tornado(found: Sensitivity, detail: Detail, ax: Axes, *, theme: Theme =
     panel = Panel(ax, theme)
     factor, suffix = _shown(detail.metric.unit)
     rows = detail.order[:N_TORNADO]
-    panel.fit_rows(len(rows), 2.6)
+    panel.fit_rows(len(rows) + 1, 2.6)
     middle = factor * detail.mean
+    reach = [middle]
     for place, row in enumerate(rows):
-        low, high = factor * detail.low[row], factor * detail.high[row]
-        for end, color in ((low, ink(theme, 2)), (high, mark(theme))):
-            ax.barh(place + 0.05, end - middle, left=middle, height=0.26, color=color, zorder=2)
         words = f"{number(100.0 * detail.first.value[row], '%')} of variance"
         label_row(panel, place, shorten(found.names[row], 34), words)
-    values = [middle, *(factor * end[row] for row in rows for end in (detail.low, detail.high))]
-    row_frame(panel, float(np.min(values)), float(np.max(values)), len(rows), Scale(1.0, suffix, ""))
+        low, high = (detail.low[row], detail.low_error[row]), (detail.high[row], detail.high_error[row])
+        for (end, error), color in ((low, ink(theme, 2)), (high, mark(theme))):
+            end, half = factor * end, factor * STUDENT_FACTOR * error
+            ax.barh(place + 0.05, end - middle, left=middle, height=0.26, color=color, zorder=2)
+            ax.hlines(place + 0.05, end - half, end + half, color=theme.text, linewidth=1.0, zorder=4)
+            reach += [end - half, end + half]
+    floor = factor * detail.floor["fifth"]
+    label_row(panel, len(rows), IDLE, "")
+    ax.barh(len(rows) + 0.05, 2.0 * floor, left=middle - floor, height=0.26, color=theme.muted, zorder=2)
+    reach += [middle - floor, middle + floor]
+    row_frame(panel, min(reach), max(reach), len(rows) + 1, Scale(1.0, suffix, ""))
     ax.axvline(middle, color=theme.muted, linewidth=0.9, zorder=3)
     unit = "" if suffix else f", {detail.metric.unit}"
     panel.finish(
         f"What moves: {_in_words(detail)}",
-        f"Its mean{unit} where an input is in its lowest (gray) and its highest fifth (color); line: "
-        f"over all. {found.n:,} trajectories.",
+        f"Its mean{unit} where an input is in its lowest (gray) and its highest fifth (color), with 95% "
+        f"intervals; line: over all. Last row: what noise alone shows. {found.n:,} trajectories.",
     )
     return ax
 
@@ -72,8 +84,10 @@ def describe_tornado(found: Sensitivity, detail: Detail) -> str:
         f"{number(factor * detail.high[row], suffix)}"
         for row in detail.order[:N_TORNADO]
     ]
+    idle = number(factor * detail.floor["fifth"], suffix)
     return (
-        f"Mean of {_in_words(detail)} from the lowest to the highest fifth of each input: {'; '.join(parts)}."
+        f"Mean of {_in_words(detail)} from the lowest to the highest fifth of each input: "
+        f"{'; '.join(parts)}. {IDLE[:1].upper()}{IDLE[1:]} moves it by {idle} at most."
     )
 
 

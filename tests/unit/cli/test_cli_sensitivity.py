@@ -5,6 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from sandwich_sim.plots.sensitivity import plot_tornado
+from sandwich_sim.plots.style import LIGHT, new_panels
+from sandwich_sim.results.estimate import STUDENT_FACTOR
 from sandwich_sim.studies.sensitivity import measure_sensitivity
 from small_runs import small_run
 from synthetic_run import make_arrays, make_meta, write_run
@@ -101,3 +104,18 @@ def test_figures_are_written_light_and_dark(call, tmp_path):
     names = {path.name for path in (tmp_path / "pictures").iterdir()}
     assert "sensitivity-gap-over-time-chain-dark.png" in names
     assert "tornado-cents_kept-lab-horizon-light.png" in names
+
+
+def test_the_tornado_has_intervals_and_a_row_of_noise():
+    found = measure_sensitivity(small_run("base", "outcomes", N))
+    detail = found.details[0]
+    axes = new_panels(1, "page", LIGHT, height=5.0)[0]
+    plot_tornado(found, detail, axes)
+    row = detail.order[0]
+    drawn = [path.vertices[:, 0] for lines in axes.collections for path in lines.get_paths()]
+    half = STUDENT_FACTOR * detail.high_error[row]
+    ends = [detail.high[row] - half, detail.high[row] + half]
+    assert half > 0.0 and any(np.allclose(np.sort(x), ends) for x in drawn if len(x) == 2)
+    last = axes.patches[-1]
+    assert last.get_width() == pytest.approx(2.0 * detail.floor["fifth"])
+    assert 0.0 < detail.floor["fifth"] < abs(detail.high[row] - detail.low[row])
