@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,7 +117,8 @@ def _print(result: RareResult, quiet: bool) -> None:
     say(f"  {len(found.climbs)} climbs of {n_level:.1f} levels, {found.n:,} trajectories in all")
     say(f"  {found.hits:,} weighted hits, as uncertain as {found.effective_hits:,.0f} equal ones")
     plain = float(f"{found.plain_trajectories:.2g}")
-    say(f"  plain random sampling would take about {plain:,.0f} for an interval as narrow")
+    if isfinite(plain):
+        say(f"  plain random sampling would take about {plain:,.0f} for an interval as narrow")
     climbs = found.by_subsets
     say(f"  the climbs alone say {climbs.value:.3g} ± {climbs.standard_error:.1g}")
     say(f"  {found.fresh_accepted:.0%} of new shocks keep a trajectory in its level")
