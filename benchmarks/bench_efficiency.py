@@ -5,7 +5,7 @@ shocks), which bounds what better points for the inputs can save; then how many 
 random trajectories give the same error, for means, probabilities and quantiles. Errors of sobol and
 latin-hypercube are those across 16 scrambles or designs, averaged over seeds.
 
-    python benchmarks/bench_efficiency.py                 # about two minutes of processor time
+    python benchmarks/bench_efficiency.py                 # about 20 s of processor time
     python benchmarks/bench_efficiency.py --shocks        # what Brownian-bridge points could add
 """
 
