@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sandwich_sim.errors import SandwichSimError
+from sandwich_sim.report.build import write_report
 from sandwich_sim.results.checksum import crc32c
 from sandwich_sim.results.dataset import open_run, read_accumulators, read_fingerprint, read_meta
 from sandwich_sim.results.digest import content_digest
@@ -20,7 +22,12 @@ from sandwich_sim.results.run_list import list_runs
 from sandwich_sim.results.schema_files import PROVENANCE, ROOT, json_bytes
 from sandwich_sim.results.status import run_status
 from sandwich_sim.results.verify import verify_run
-from sandwich_sim.studies.resume import prepared_again
+from sandwich_sim.studies.compare_runs import compare_runs
+from sandwich_sim.studies.recompute import recompute
+from sandwich_sim.studies.repair import repair
+from sandwich_sim.studies.replay import replay
+from sandwich_sim.studies.replay_tails import replay_tails
+from sandwich_sim.studies.resume import prepared_again, resume
 
 VALUES: tuple[Any, ...] = (
     *(
@@ -93,18 +100,32 @@ def change(document: Any, chance: random.Random) -> str:
     return f"{path} = {str(table[path[-1]])[:60]}"
 
 
+SOUND = "sound"
+"""Name of the copy beside a forged run, to compare it with."""
+
+
 class Forge:
     """A sound run that is changed and put back, again and again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        shutil.copytree(folder, folder.with_name(SOUND))
+        self._all = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         names = {MANIFEST, MARKER, PROVENANCE, ROOT}
-        self.sound = {path: path.read_bytes() for path in folder.rglob("*") if path.name in names}
+        self.sound = {path: data for path, data in self._all.items() if path.name in names}
 
     def restore(self) -> None:
-        """Undo every change."""
-        for path, data in self.sound.items():
-            path.write_bytes(data)
+        """Undo every change, also of those who resume and repair."""
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                with suppress(OSError):  # what is not empty stays
+                    path.rmdir()
+            elif path not in self._all:
+                path.unlink()
+        for path, data in self._all.items():
+            if not path.exists() or path.read_bytes() != data:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
 
     def forge(self, chance: random.Random) -> str:
         """Change documents and seal the folder again; says what was done."""
@@ -195,6 +216,13 @@ READERS: tuple[Callable[[Path, Path], object], ...] = (
     lambda folder, room: list_runs(folder),
     lambda folder, room: export(folder, room / "table.csv"),
     lambda folder, room: prepared_again(folder, read_manifest(folder)),
+    lambda folder, room: recompute(folder, [0, 17], "margin"),
+    lambda folder, room: replay(folder, 17),
+    lambda folder, room: replay_tails(folder, "cumulative_profit.lab", top=1),
+    lambda folder, room: compare_runs([folder, folder.with_name(SOUND)]),
+    lambda folder, room: write_report([folder], room / "table.csv"),
+    lambda folder, room: repair(folder, threads=1),
+    lambda folder, room: resume(folder, threads=1),
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.errors import UsageError
-from sandwich_sim.plots.panel import Panel, nice_ticks, tick_texts
+from sandwich_sim.plots.panel import Panel, nice_ticks, some_range, tick_texts
 from sandwich_sim.plots.quantities import Scale, hop_titles, interval, number, record_label, shorten
 from sandwich_sim.plots.style import LIGHT, Theme, hop_colors
 
@@ -160,7 +160,8 @@ def row_frame(
 
     With a baseline one line runs through all rows at `low`; names stand right of it.
     """
-    ax, room = panel.ax, 0.04 * max(high - low, 1e-9)
+    low, high = some_range(low, high)  # all is zero, or not known, in a run of few trajectories
+    ax, room = panel.ax, 0.04 * (high - low)
     ax.set_xlim(low - room, high + room)
     ticks = ticks or nice_ticks(low, high, 4)
     panel.mark_across(ticks, tick_texts(ticks, scale.suffix))

@@ -134,7 +134,7 @@ class Panel:
 
     def values(self, low: float, high: float, scale: Scale, *, n: int = 4, zero: bool = True) -> None:
         """Set the range of the value axis and its ticks; a line at zero if that lies within."""
-        low, high = _some_range(low, high)
+        low, high = some_range(low, high)
         ticks = nice_ticks(low, high, n)
         room = 0.04 * (high - low)
         low, high = min(low - room, ticks[0]), max(high + room, ticks[-1])
@@ -304,7 +304,7 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
     return [step * i for i in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 
-def _some_range(low: float, high: float) -> tuple[float, float]:
+def some_range(low: float, high: float) -> tuple[float, float]:
     """A range of some width around what is shown, whatever that is."""
     if not np.isfinite(low) or not np.isfinite(high):
         return 0.0, 1.0

@@ -17,6 +17,7 @@ from sandwich_sim.results.aggregate import dataset_summary
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
 from sandwich_sim.results.files import folder_state, no_run_message, read_document
+from sandwich_sim.results.layout import layout_of
 from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.meta import RunMeta, meta_from_document
 from sandwich_sim.results.schema_files import ACCUMULATORS, root_attributes
@@ -169,6 +170,10 @@ def read_accumulators(folder: Path) -> dict[str, NDArray[Any]]:
             f"{folder}: does not say where the buckets of its histograms lie; an earlier version wrote it. "
             "Run its scenario again with --force."
         )
+    for array in layout_of(meta).accumulators:
+        values = found.get(array.name.removeprefix(prefix))
+        if values is None or values.shape != array.shape:
+            raise IntegrityError(f"{folder}: {array.name} is missing, or not of its size. Run verify on it.")
     if not meta.fans:
         found["fan"] = np.zeros((0, meta.n_record, 259), dtype=np.int64)
     return found
