@@ -220,16 +220,20 @@ READERS: tuple[Callable[[Path, Path], object], ...] = (
     lambda folder, room: replay(folder, 17),
     lambda folder, room: replay_tails(folder, "cumulative_profit.lab", top=1),
     lambda folder, room: compare_runs([folder, folder.with_name(SOUND)]),
-    lambda folder, room: write_report([folder], room / "table.csv"),
     lambda folder, room: repair(folder, threads=1),
     lambda folder, room: resume(folder, threads=1),
 )
+SLOW_READERS: tuple[Callable[[Path, Path], object], ...] = (
+    lambda folder, room: write_report([folder], room / "table.csv"),
+)
+"""Take a second each: every twentieth folder is shown to one."""
 
 
 def read(folder: Path, room: Path, chance: random.Random, n_reader: int) -> int:
     """Let some readers look at a folder; returns how many refused it. Each refuses in words or reads."""
     refused = 0
-    for reader in chance.sample(READERS, n_reader):
+    slow = chance.sample(SLOW_READERS, 1) if chance.random() < 0.05 else []
+    for reader in (*chance.sample(READERS, n_reader), *slow):
         try:
             reader(folder, room)
         except SandwichSimError as error:

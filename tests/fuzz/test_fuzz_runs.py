@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from malformed_runs import READERS, Forge, read
+from malformed_runs import READERS, SLOW_READERS, Forge, read
 
 from forked_runs import small_spec
 from sandwich_sim.errors import IntegrityError
@@ -44,6 +44,8 @@ def try_folders(forge, room, numbers, n_reader):
 def test_the_sound_folder_is_read_by_all(forge, tmp_path):
     forge.seal()  # as the forger does: it is sound, or the others test nothing
     assert read(forge.folder, tmp_path, random.Random(1), len(READERS)) == 0
+    for reader in SLOW_READERS:
+        reader(forge.folder, tmp_path)
     assert open_run(forge.folder).sizes["trajectory"] == 64
     forge.restore()
 
