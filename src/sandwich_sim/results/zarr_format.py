@@ -19,6 +19,7 @@ there because ``xarray.open_zarr(folder)`` warns without it; it is optional to o
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -123,16 +124,22 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     if not (folder / "zarr.json").exists():
         raise IntegrityError(f"{folder}: not a run folder (it has no zarr.json)")
     document = read_document(folder / "zarr.json")
-    try:
-        members = document["consolidated_metadata"]["metadata"]
-        is_run = is_text(document["attributes"]["digest"]) and all(
-            isinstance(m, dict) and m.get("node_type") in ("array", "group") for m in members.values()
-        )
-    except (TypeError, KeyError, AttributeError):
-        is_run = False
-    if not is_run:
+    if not _is_root(document):
         raise IntegrityError(f"{folder}: not a run folder (its zarr.json is damaged)")
     return document
+
+
+def _is_root(document: Mapping[str, Any]) -> bool:
+    """Whether groups are as `group_metadata` writes them; arrays are left to `array_of_metadata`."""
+    try:
+        members = document["consolidated_metadata"]["metadata"]
+        groups = [member for member in members.values() if member["node_type"] != "array"]
+        same = json.dumps([document, *groups]) == json.dumps(
+            [group_metadata(document["attributes"], members), *[group_metadata({}, {}) for _ in groups]]
+        )
+        return same and is_text(document["attributes"]["digest"])
+    except (TypeError, KeyError, AttributeError):
+        return False
 
 
 def array_of_metadata(name: str, metadata: Mapping[str, Any]) -> ArrayLayout:
