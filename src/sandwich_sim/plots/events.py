@@ -66,7 +66,8 @@ def plot_watch(
                 zorder=3,
             )
         note += f" Thin: {len(paths.values)} of the {paths.n_found:,} single paths that falsify"
-        note += " in the author's words." if paths.event == READINGS[0] else f" ({paths.event})."
+        note += " in the author's words" if paths.event == READINGS[0] else f" ({paths.event})"
+        note += f", among the first {paths.n_read:,}."
     panel.years(fan.years)
     panel.values(*(limits or watch_limits(dataset, paths)), fan.scale)
     panel.finish("The one number to watch: the all-in margin", note)
@@ -119,7 +120,9 @@ def plot_events(
             values[-1], f"{number(values[-1], '%')} {name.replace('_', ' ')}", color, bold=level < 2
         )
     panel.years(years)
-    panel.values(0.0, events_top(dataset, events) if top is None else top, Scale(100.0, "%", ""))
+    highest = events_top(dataset, events) if top is None else top
+    # Room for the name of the topmost line below the heading.
+    panel.values(0.0, 1.08 * highest, Scale(100.0, "%", ""))
     note = "Known by whole years: each step holds until the next; bands: 95% intervals."
     note = note if probabilities else "The scenario has no such event."
     scenario = str(dataset.attrs.get("title", ""))
@@ -163,7 +166,8 @@ def describe_watch(dataset: xr.Dataset, paths: SinglePaths | None = None) -> str
     if paths is None:
         return words
     return (
-        f"{words} {len(paths.values)} of the {paths.n_found:,} single paths that falsify are drawn over it."
+        f"{words} {len(paths.values)} of the {paths.n_found:,} single paths that falsify, among the first"
+        f" {paths.n_read:,}, are drawn over it."
     )
 
 
