@@ -208,3 +208,34 @@ def test_options_with_nothing_to_do_are_refused(call, options, message):
     result = call("base", "price_war", *options)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_events_show_by_when_parts_of_the_trajectories_see_them(call):
+    options = ["-n", 4096, "--metric", "umbrella_closed"]
+    result = call("base", "deflation_sandwich", *options)
+    told = " ".join(result.stdout.split())
+    assert "Events, by when parts of the trajectories first see them umbrella_closed 5% by " in told
+    assert re.search(
+        r"half by Jan 2032 \(\w+ \d+ to \w+ \d+\) in A, by \w+ 2028 .*? in B: [34][.\d]* years", told
+    )
+    (pair,) = json.loads(call("base", "deflation_sandwich", *options, "--json").stdout)["pairs"]
+    found = {each["part"]: each for each in pair["event_times"]}
+    half = found[0.5]
+    assert half["difference"]["value"] == half["b"]["value"] - half["a"]["value"] < -3.0
+    low, high = half["difference"]["interval"]
+    assert low <= half["difference"]["value"] <= high
+    assert half["a"]["date"] == "2032-01-01"
+
+
+def test_what_event_times_leave_out_is_told(call):
+    result = call("base", "deflation_sandwich", "-n", N, "--metric", "event_time.umbrella_closed")
+    told = " ".join(result.stdout.split())
+    assert re.search(r"years earlier \(95% CI .*?\).* where both see it \(in \d+ trajectories\)\.", told)
+    assert "Rows and verdicts of event_time.umbrella_closed are of trajectories that see the event" in told
+
+
+def test_sides_that_do_not_end_together_have_no_event_times(call, tmp_path):
+    (tmp_path / "short.toml").write_text('extends = "base"\n[time]\nyears = 4\n')
+    options = ["-n", N, "--metric", "umbrella_closed", "--json"]
+    (pair,) = json.loads(call("base", "short.toml", *options).stdout)["pairs"]
+    assert pair["event_times"] == []

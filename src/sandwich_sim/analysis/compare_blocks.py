@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandwich_sim.analysis.compare import MetricComparison
+from sandwich_sim.analysis.compare_event_words import event_time_lines
 from sandwich_sim.analysis.compare_result import Comparison, PairComparison
-from sandwich_sim.analysis.compare_verdict import Verdict, few_note, shown_unit, undefined_note
+from sandwich_sim.analysis.compare_verdict import (
+    Verdict,
+    censored_note,
+    few_note,
+    shown_unit,
+    undefined_note,
+)
 from sandwich_sim.analysis.difference import Measured
 
 
@@ -128,7 +135,11 @@ def how_sure(pair: PairComparison, result: Comparison) -> tuple[str, ...]:
     )
     if rates.n_look > 1:
         first += f" Intervals hold whichever of the {rates.n_look} possible looks was the last."
-    rest = few_note(pair.metrics), undefined_note(pair.metrics, (pair.a.name, pair.b.name))
+    rest = (
+        few_note(pair.metrics),
+        censored_note(pair.metrics),
+        undefined_note(pair.metrics, (pair.a.name, pair.b.name)),
+    )
     return (first, *filter(None, rest))
 
 
@@ -136,8 +147,8 @@ def comparison_sections(result: Comparison) -> Iterator[dict[str, Any]]:
     """Yield one section a pair for a report: plain values, ready to be laid out.
 
     Each has a ``title``, ``paragraphs``, ``verdicts`` (state and sentence), ``tables`` (title,
-    columns, rows of text or numbers, in shown units), ``figures`` (the names under which
-    `plots.compare.comparison_figures` draws them) and ``notes``.
+    columns, rows of text or numbers, in shown units), ``event_times`` (sentences), ``figures`` (the
+    names under which `plots.compare.comparison_figures` draws them) and ``notes``.
     """
     for pair in result.pairs:
         found = blocks_of(pair)
@@ -146,6 +157,12 @@ def comparison_sections(result: Comparison) -> Iterator[dict[str, Any]]:
             "paragraphs": list(how_compared(pair)),
             "verdicts": [{"state": verdict.state, "sentence": verdict.sentence} for verdict in pair.verdicts],
             "tables": [_table(block) for block in found],
+            "event_times": [
+                f"{event}: {line}"
+                for event, line in event_time_lines(
+                    pair.event_times, pair.a.meta, pair.b.meta, result.rates.alpha
+                )
+            ],
             "figures": [name for block in found for name in figure_names(block, pair)],
             "notes": list(how_sure(pair, result)),
         }

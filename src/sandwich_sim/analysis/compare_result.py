@@ -8,6 +8,8 @@ from math import isfinite
 from typing import Any
 
 from sandwich_sim.analysis.compare import SPREAD_LEVELS, MetricComparison
+from sandwich_sim.analysis.compare_event_times import EventTime
+from sandwich_sim.analysis.compare_event_words import time_document
 from sandwich_sim.analysis.compare_shape import SHIFT_LEVELS, Distance, Shape
 from sandwich_sim.analysis.compare_verdict import Rates, Verdict
 from sandwich_sim.analysis.difference import Measured
@@ -83,6 +85,9 @@ class PairComparison:
     metrics : tuple of MetricComparison
     verdicts : tuple of Verdict
         One for each of ``metrics``.
+    event_times : tuple of EventTime
+        By when parts of the trajectories first see each event that is compared; empty where the two
+        sides do not begin and end together.
     """
 
     a: Side
@@ -98,6 +103,7 @@ class PairComparison:
     n: tuple[int, int]
     metrics: tuple[MetricComparison, ...]
     verdicts: tuple[Verdict, ...]
+    event_times: tuple[EventTime, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return plain values."""
@@ -117,6 +123,7 @@ class PairComparison:
                 _metric_document(found, verdict)
                 for found, verdict in zip(self.metrics, self.verdicts, strict=True)
             ],
+            "event_times": [time_document(each, self.a.meta, self.b.meta) for each in self.event_times],
         }
 
 

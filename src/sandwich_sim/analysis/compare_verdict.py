@@ -101,19 +101,16 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
     statistic, measured = judged_statistic(found)
     subject = describe_outcome(found.metric, names[1])
     n, n_changed = found.gap.n, found.gap.n_changed
-
-    is_partial = found.undefined.either > _MANY_UNDEFINED * n
-    where = f", where it has a value (in {n:,} trajectories)" if is_partial else ""
+    where = _where(found)
 
     def say(state: State, text: str, direction: int = 0, needed: float = inf) -> Verdict:
         return Verdict(state, f"{subject} {text}.", direction, needed, statistic, rates.interval)
 
     if n_changed == 0 and n:
-        return say(
-            "same", f"{_is(found.metric)} as in {names[0]} on every one of the {n:,} trajectories", 0, 0.0
-        )
+        every = f"on every one of the {n:,} trajectories{where}"
+        return say("same", f"{_is(found.metric)} as in {names[0]} {every}", 0, 0.0)
     if 0 < n_changed < min(FEWEST_CHANGED, n / 10):
-        return say("sparse", f"differs on only {n_changed} of the {n:,} trajectories")
+        return say("sparse", f"differs on only {n_changed} of the {n:,} trajectories{where}")
     if not measured.is_known:
         return say("unknown", "cannot be judged: too few trajectories")
     chance = measured.p_value()
@@ -132,6 +129,15 @@ def judge(found: MetricComparison, names: tuple[str, str], rates: Rates) -> Verd
         start = f"In {names[1]}, "
         subject = f"{start}what {subject.removeprefix(start)} keeps"
     return say("indistinct", text, 0, needed)
+
+
+def _where(found: MetricComparison) -> str:
+    """Say of which trajectories a verdict is, where that is not all of them."""
+    n, left_out = found.gap.n, found.undefined.either
+    if found.metric.kind == "event_time" and left_out:
+        seen = "where both see it" if found.gap.n_changed >= 0 else "among those that see it"
+        return f", {seen} (in {n:,} trajectories)"
+    return f", where it has a value (in {n:,} trajectories)" if left_out > _MANY_UNDEFINED * n else ""
 
 
 def describe_outcome(metric: Metric, name: str) -> str:
@@ -239,6 +245,18 @@ def undefined_note(founds: Sequence[MetricComparison], names: tuple[str, str]) -
         for count, members in groups.items()
     ]
     return f"Trajectories left out, where there is no value: {'; '.join(parts)}." if parts else ""
+
+
+def censored_note(founds: Sequence[MetricComparison]) -> str:
+    """Say what means of event times leave out; empty if nothing."""
+    timed = [found.metric.name for found in founds if found.metric.kind == "event_time"]
+    if not any(found.undefined.either for found in founds if found.metric.name in timed):
+        return ""
+    return (
+        f"Rows and verdicts of {', '.join(timed)} are of trajectories that see the event (paired: on both "
+        "sides), and say nothing of how many do; the dates by which parts of all trajectories see it count "
+        "the others as never."
+    )
 
 
 def few_note(founds: Sequence[MetricComparison]) -> str:

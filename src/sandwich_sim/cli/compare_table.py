@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, how_compared, how_sure, order_mark
+from sandwich_sim.analysis.compare_event_words import LEGEND, TITLE, event_time_lines
 from sandwich_sim.analysis.compare_numbers import MISSING, format_level, with_error
 from sandwich_sim.cli.output import clean_line, screen_width, wrap
 
@@ -34,6 +35,7 @@ def format_comparison(result: Comparison, width: int) -> Iterator[str]:
         for block in blocks_of(pair):
             yield ""
             yield from _block(block, width >= _WIDE and pair.relation == "paired", width)
+        yield from _event_times(pair, result, width)
         yield ""
         yield from _legend(pair, width)
         yield ""
@@ -69,6 +71,22 @@ def _block(block: Block, is_wide: bool, width: int) -> Iterator[str]:
         label = clean_line(row.label)
         text = label if len(label) <= room else label[: room - 1] + "…"
         yield f"{text:<{room}}{_line(line, widths)}".rstrip()
+
+
+def _event_times(pair: PairComparison, result: Comparison, width: int) -> Iterator[str]:
+    """By when parts of the trajectories first see each event, one line a part."""
+    if not pair.event_times:
+        return
+    yield ""
+    yield click.style(TITLE, bold=True)
+    named = ""
+    for event, line in event_time_lines(pair.event_times, pair.a.meta, pair.b.meta, result.rates.alpha):
+        if event != named:
+            yield clean_line(event)
+        named = event
+        lines = wrap(line, width - 4)
+        yield from (f"{'    ' if place else '  '}{each}" for place, each in enumerate(lines))
+    yield from (click.style(line, dim=True) for line in wrap(LEGEND, width))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

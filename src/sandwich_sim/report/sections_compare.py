@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandwich_sim.analysis.compare_blocks import Block, Row, blocks_of, how_compared, how_sure, order_mark
+from sandwich_sim.analysis.compare_event_words import LEGEND, TITLE, event_time_lines
 from sandwich_sim.analysis.compare_numbers import MISSING, format_difference, format_level
 from sandwich_sim.plots.compare import plot_differences
 from sandwich_sim.report.html import Html, element, join, numbers, table
@@ -97,6 +98,7 @@ def _pair(
         numbers(_sentences(others), summary=f"What does not differ, or not surely ({len(others)})")
         if others
         else None,
+        _event_times(result, pair, titles),
         element("div", panels, class_="panels large"),
         numbers(
             *(_table(block) for block in blocks),
@@ -106,6 +108,19 @@ def _pair(
         class_="compared",
         aria_label=title,
     )
+
+
+def _event_times(result: Comparison, pair: PairComparison, titles: Mapping[str, str]) -> Html | None:
+    """By when parts of the trajectories first see each event."""
+    if not pair.event_times:
+        return None
+    told: dict[str, list[str]] = {}
+    for event, line in event_time_lines(pair.event_times, pair.a.meta, pair.b.meta, result.rates.alpha):
+        told.setdefault(event, []).append(line)
+    rows = [
+        element("li", f"{titles.get(event, event)}: {'; '.join(lines)}.") for event, lines in told.items()
+    ]
+    return numbers(element("ul", rows), element("p", LEGEND, class_="note"), summary=TITLE)
 
 
 def _dated(words: str) -> str:

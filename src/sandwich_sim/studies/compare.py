@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import nan
+from itertools import chain
+from math import lcm, nan
 
 from sandwich_sim.analysis.compare import MetricComparison, compare_metric
+from sandwich_sim.analysis.compare_event_times import EventTime, measure_event_times
 from sandwich_sim.analysis.compare_pairing import (
     Pairing,
     SharedMetrics,
@@ -19,7 +21,7 @@ from sandwich_sim.analysis.compare_pairing import (
 from sandwich_sim.analysis.compare_result import Comparison, Look, PairComparison
 from sandwich_sim.analysis.compare_until import Until, parse_until
 from sandwich_sim.analysis.compare_verdict import Rates, judge
-from sandwich_sim.analysis.metrics import Metric
+from sandwich_sim.analysis.metrics import Metric, parse_metrics
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import UsageError
 from sandwich_sim.results.meta import RunMeta
@@ -54,6 +56,7 @@ class _Pair:
     pairing: Pairing
     shared: SharedMetrics
     notes: tuple[str, ...]
+    times: tuple[Metric, ...]
 
 
 def compare(
@@ -150,13 +153,22 @@ def _pairs(inputs: Sequence[Input], metrics: Sequence[str]) -> list[_Pair]:
         if not shared.a:
             wrong.append(f"{first.name} and {other.name} have nothing in common to compare.")
             continue
+        times = _event_times(shared, first.meta, other.meta)
         for item, chosen in ((first, shared.a), (other, shared.b)):
-            item.metrics.update({metric.name: metric for metric in chosen})
+            item.metrics.update({metric.name: metric for metric in (*chosen, *times)})
         notes = (*shared.notes, *_notes(first, other, pairing))
-        pairs.append(_Pair(0, place, pairing, shared, notes))
+        pairs.append(_Pair(0, place, pairing, shared, notes, times))
     if wrong:
         raise UsageError("\n".join(dict.fromkeys(wrong)))
     return pairs
+
+
+def _event_times(shared: SharedMetrics, a: RunMeta, b: RunMeta) -> tuple[Metric, ...]:
+    """The times of all events that are compared; none where the sides do not begin and end together."""
+    if (a.start, a.years) != (b.start, b.years):
+        return ()
+    events = [each.variable for each in shared.a if each.kind in ("flag", "event_time")]
+    return parse_metrics([f"event_time.{event}" for event in dict.fromkeys(events)], a)
 
 
 def _kept_defaults(a: Input, b: Input) -> list[str]:
@@ -232,9 +244,16 @@ def _compare_pair(
     def compare_one(both: tuple[Metric, Metric]) -> MetricComparison:
         return compare_metric(both[0], a.sample(both[0], n), b.sample(both[1], n), pair.pairing.relation)
 
-    found = tuple(pool.map(compare_one, zip(pair.shared.a, pair.shared.b, strict=True)))
     names = a.side.name, b.side.name
     meta_a, meta_b = a.side.meta, b.side.meta
+    span = meta_a.years, lcm(meta_a.steps_per_year, meta_b.steps_per_year)
+
+    def time_one(metric: Metric) -> tuple[EventTime, ...]:
+        both = a.sample(metric, n), b.sample(metric, n)
+        return measure_event_times(metric.variable, *both, pair.pairing.relation, span, rates.interval)
+
+    found = tuple(pool.map(compare_one, zip(pair.shared.a, pair.shared.b, strict=True)))
+    times = tuple(chain.from_iterable(pool.map(time_one, pair.times)))
     hops = shared_hops(meta_a, meta_b)
     titles = dict(zip(meta_a.hops, meta_a.hop_titles, strict=True))
     return PairComparison(
@@ -251,6 +270,7 @@ def _compare_pair(
         n=(n or a.scramble.size, n or b.scramble.size),
         metrics=found,
         verdicts=tuple(judge(each, names, rates) for each in found),
+        event_times=times,
     )
 
 

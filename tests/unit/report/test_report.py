@@ -207,6 +207,8 @@ def test_two_runs_are_compared_in_a_section_of_their_own():
     assert part.split("</ul>")[0].count("<li>") == sections_compare.LARGEST
     visible = part.split("<details")[0]
     assert not re.search(r"\d{4}-\d\d-\d\d|all_in_margin|thesis_falsified|@ horizon", visible)
+    assert "<summary>Events, by when parts of the trajectories first see them</summary>" in part
+    assert re.search(r"<li>[^<]*: 5% by \w+ 20\d\d [^<]* in A, [^<]* in B[^<]*\(95% CI ", part)
     drawings = Reader(part).all("svg")
     assert len(drawings) == 5  # cents, shares and margins of the hops, the all-in margin, events
     assert all(len(drawing["aria-label"]) > 20 for drawing in drawings)
