@@ -44,6 +44,7 @@ class _Came:
     number: int | None = None
     at = 0.0
     is_raised = False
+    is_told = False
 
 
 def stopped_by() -> int | None:
@@ -51,10 +52,16 @@ def stopped_by() -> int | None:
     return _Came.number
 
 
+def note_told() -> None:
+    """Note that the one line is being said: a signal that comes again meanwhile adds no other."""
+    _Came.is_told = True
+
+
 def leave(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
     """End at once, with one line."""
-    with contextlib.suppress(OSError):
-        os.write(2, b"stopped.\n")
+    if not _Came.is_told:
+        with contextlib.suppress(OSError):
+            os.write(2, b"stopped.\n")
     _end(128 + number)
 
 
@@ -120,7 +127,7 @@ def _set_handler(handler: Callable[[int, FrameType | None], Any]) -> None:
 
 def catch_signals() -> None:
     """Make signals stop the program as `Stopped`, each with its own exit code."""
-    _Came.number, _Came.is_raised = None, False
+    _Came.number, _Came.is_raised, _Came.is_told = None, False, False
     told, main_thread = sys.unraisablehook, _thread.get_ident()
 
     def drop(what: Any) -> None:

@@ -259,6 +259,31 @@ def test_a_signal_in_a_finalizer_is_not_lost(shell):
     assert len(stderr.splitlines()) == 1
 
 
+WHILE_TELLING = """
+import os, signal, time
+import click
+from fake_engine import FakeEngine
+tell = click.echo
+def tell_slowly(*text, **options):
+    tell(*text, **options)
+    time.sleep(0.4)
+    os.kill(os.getpid(), signal.SIGTERM)
+click.echo = tell_slowly
+FakeEngine(lambda call: os.kill(os.getpid(), signal.SIGTERM)).install()
+from sandwich_sim.cli.start import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_signal_that_comes_again_while_the_first_is_told_adds_no_line(shell):
+    process = shell("run", "base", "--quiet", code=WHILE_TELLING)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (143, "")
+    assert stderr.startswith("stopped. Nothing")
+    assert len(stderr.splitlines()) == 1
+
+
 HELD_UP = """
 import time
 from fake_engine import FakeEngine
