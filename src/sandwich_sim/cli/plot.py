@@ -51,6 +51,7 @@ KINDS = [
 )
 @click.option("--dark", is_flag=True, help="On a dark ground.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
 def command(
     run: Path,
@@ -61,6 +62,7 @@ def command(
     size: str,
     dark: bool,
     force: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Draw one figure of the result folder RUN, and say in words what it shows.
@@ -75,12 +77,14 @@ def command(
     path = output or Path(f"{kind}.png")
     with explained_errors(path):
         check_figure(path, force=force)
-    words = _draw(run, kind, path, hop=hop, at=at, size=size, dark=dark)
+    words, moved = _draw(run, kind, path, hop=hop, at=at, size=size, dark=dark)
     if as_json:
         say_json({"file": path, "kind": kind, "description": words})
-        return
-    say(str(path))
-    note(words)
+    elif not quiet:
+        say(str(path))
+        note(words)
+    if moved and not quiet:
+        note(moved)
 
 
 def check_figure(path: Path, *, force: bool) -> None:
@@ -93,7 +97,10 @@ def check_figure(path: Path, *, force: bool) -> None:
         raise UsageError(f"the folder {path.parent} does not exist. Make it first.")
 
 
-def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool) -> str:
+def _draw(
+    run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, size: str, dark: bool
+) -> tuple[str, str]:
+    """Draw; returns what the figure says, and which date it shows instead of the one asked for."""
     from sandwich_sim.analysis.run_view import open_view
     from sandwich_sim.plots.catalogue import Wish, draw, moved_date
     from sandwich_sim.plots.style import DARK, LIGHT
@@ -103,6 +110,4 @@ def _draw(run: Path, kind: str, path: Path, *, hop: str | None, at: str | None, 
     figure, words = draw(kind, wish)
     with explained_errors(path, advice="Free some space."):
         write_figure(figure, path)
-    if moved := moved_date(kind, wish):
-        note(moved)
-    return words
+    return words, moved_date(kind, wish)

@@ -34,8 +34,9 @@ MOST_RUNS = 12
     help="File to write.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @json_option
-def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) -> None:
+def command(runs: tuple[Path, ...], output: Path, force: bool, quiet: bool, as_json: bool) -> None:
     """Write one HTML file that shows the result folders RUN, side by side if there are several.
 
     Several are compared, each with the first: by differences of single trajectories where they pair.
@@ -51,9 +52,9 @@ def command(runs: tuple[Path, ...], output: Path, force: bool, as_json: bool) ->
     size = write_report(runs, output, comparisons=comparisons, not_compared=not_compared)
     if as_json:
         say_json({"file": output, "bytes": size, "runs": runs})
-        return
-    say(str(output))
-    note(f"{file_size(size)}; open it in any browser.")
+    elif not quiet:
+        say(str(output))
+        note(f"{file_size(size)}; open it in any browser.")
 
 
 def _check_file(output: Path, *, force: bool) -> None:

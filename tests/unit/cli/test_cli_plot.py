@@ -41,6 +41,12 @@ def test_a_date_that_is_no_record_is_named_with_the_one_that_is_shown(call, kind
     assert ("shown is the record" in words) == bool(said)
 
 
+def test_quiet_leaves_the_picture_and_no_word(call, tmp_path):
+    result = call("plot", small_run(), "dollar", "--at", "2031-03", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert (tmp_path / "dollar.png").exists()
+
+
 def test_a_file_is_not_overwritten_unless_forced(call, tmp_path):
     (tmp_path / "gap.png").write_text("mine")
     result = call("plot", small_run(), "gap")

@@ -351,6 +351,8 @@ def test_the_command_writes_one_file(tmp_path, monkeypatch):
     document = json.loads(done.stdout)
     assert document["file"] == "report.html"
     assert document["bytes"] == Path("report.html").stat().st_size
+    quiet = CliRunner().invoke(cli, ["report", str(small_run(BARE)), "--force", "--quiet"])
+    assert (quiet.exit_code, quiet.output) == (0, "")
     again = CliRunner().invoke(cli, ["report", str(small_run(BARE))])
     assert again.exit_code == 2 and "--force" in again.stderr
     assert CliRunner().invoke(cli, ["report", str(small_run(BARE)), "--force"]).exit_code == 0
