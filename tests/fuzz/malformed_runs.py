@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -158,13 +159,14 @@ class Forge:
         path.write_bytes(b"\n".join(lines) + b"\n")
         return f"line {number + 1}: {said}"
 
-    def forge_header(self, changes: dict[str, Any]) -> None:
-        """Let the manifest describe another run."""
-        path = self.folder / MANIFEST
-        first, *rest = path.read_bytes().splitlines()
-        record = json.loads(first)["record"]
-        record["run"] |= changes
-        path.write_bytes(b"\n".join([_line(record), *rest]) + b"\n")
+    def describe(self, changes: dict[str, Any]) -> None:
+        """Let manifest and provenance describe another run, sealed; the arrays stay as they are."""
+        path = self.folder / PROVENANCE
+        document = json.loads(path.read_bytes())
+        document |= {name: value for name, value in changes.items() if name in document}
+        document["run"] |= changes
+        path.write_bytes(_json(document))
+        self.seal()
 
     def add_file(self, lines: list[bytes], name: str, size: int = 8) -> None:
         """Let the last of some lines name another file, or another size of one."""
@@ -181,6 +183,8 @@ class Forge:
         path = self.folder / MANIFEST
         lines = path.read_bytes().splitlines()
         with suppress(LookupError, TypeError, AttributeError, ValueError):
+            lines[0] = self._seal_description(lines[0])
+        with suppress(LookupError, TypeError, AttributeError, ValueError):
             record = json.loads(lines[-1])["record"]
             for name in (ROOT, PROVENANCE):
                 data = (self.folder / name).read_bytes()
@@ -193,6 +197,20 @@ class Forge:
             (self.folder / MARKER).write_bytes(
                 json_bytes(marker | {"manifest": manifest_digest(self.folder)})
             )
+
+    def _seal_description(self, line: bytes) -> bytes:
+        """Let the manifest's first line and the provenance say the same, with the digest of what they say."""
+        record = json.loads(line)["record"]
+        document = json.loads((self.folder / PROVENANCE).read_bytes())
+        sound = json.loads(self.sound[self.folder / PROVENANCE])
+        if record["run"] != sound["run"]:
+            document["run"] = record["run"]
+        elif record["provenance"] != sound:
+            document = record["provenance"]
+        text = json.dumps(document["run"], sort_keys=True, ensure_ascii=False)
+        document["run_digest"] = hashlib.sha256(text.encode()).hexdigest()
+        (self.folder / PROVENANCE).write_bytes(_json(document))
+        return _line(record | {"run": document["run"], "provenance": document})
 
 
 def _json(document: Any) -> bytes:

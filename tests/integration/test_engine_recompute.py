@@ -7,6 +7,7 @@ import pytest
 
 from sandwich_sim.errors import IntegrityError, UsageError
 from sandwich_sim.results.dataset import open_run, series_of
+from sandwich_sim.results.meta import meta_from_document
 from sandwich_sim.scenario.load import load_scenario
 from sandwich_sim.simulation import run
 from sandwich_sim.studies.recompute import recompute
@@ -130,6 +131,7 @@ def test_a_run_of_another_stream_version_is_refused(copy):
     def edit(text):
         document = json.loads(text)
         document["run"]["stream_version"] += 1
+        document["run_digest"] = meta_from_document(document["run"]).run_digest
         return json.dumps(document)
 
     with pytest.raises(IntegrityError, match="Run it again here"):

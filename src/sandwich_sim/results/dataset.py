@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sandwich_sim.errors import IntegrityError, ScenarioError, UsageError
 from sandwich_sim.results.aggregate import dataset_summary
+from sandwich_sim.results.agreement import stored_arrays
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.coordinates import coordinate_values
 from sandwich_sim.results.files import folder_state, no_run_message, read_document
@@ -22,7 +23,7 @@ from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.meta import RunMeta, meta_from_document
 from sandwich_sim.results.schema_files import ACCUMULATORS, root_attributes
 from sandwich_sim.results.verify import check_complete
-from sandwich_sim.results.zarr_format import array_of_metadata, chunk_name, read_chunk, read_metadata
+from sandwich_sim.results.zarr_format import chunk_name, read_chunk
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,16 +79,6 @@ def check_run(folder: Path, *, allow_partial: bool = False) -> dict[str, ArrayLa
     return arrays
 
 
-def stored_arrays(folder: Path) -> dict[str, ArrayLayout]:
-    """Return what a run folder says it holds."""
-    members = read_metadata(folder)["consolidated_metadata"]["metadata"]
-    return {
-        name: array_of_metadata(name, metadata)
-        for name, metadata in members.items()
-        if metadata.get("node_type") == "array"
-    }
-
-
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder. `sandwich-sim runs` lists the runs there are.")
@@ -122,7 +113,7 @@ def read_meta(folder: Path) -> RunMeta:
     """Return the description of a run; equal to that of another run if both ask for the same."""
     document = read_provenance(folder)
     try:
-        return meta_from_document(document["run"])
+        return meta_from_document(document["run"], document.get("run_digest"))
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"{folder}: its provenance.json does not describe a run") from error
 

@@ -18,6 +18,8 @@ Keep = Literal["summary", "outcomes", "paths"]
 
 N_SCRAMBLE = 16
 """Independent scrambles (Sobol) or designs (Latin hypercube); trajectory i is of number i % 16."""
+MAX_SOBOL = N_SCRAMBLE * 2**32
+"""Trajectories that the scrambles have in all."""
 UNIT = 32768
 """Trajectories in a unit of work, which is one chunk of the store unless paths are kept."""
 PATHS_CHUNK = 4096
@@ -104,8 +106,7 @@ class RunMeta:
     @property
     def run_digest(self) -> str:
         """SHA-256 (hex) of the scenario's digest and of every option: one digest, one result."""
-        text = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(self.to_document())
 
     @property
     def folder_name(self) -> str:
@@ -117,14 +118,26 @@ class RunMeta:
         return asdict(self) | {"start": self.start.isoformat()}
 
 
-def meta_from_document(document: Mapping[str, Any]) -> RunMeta:
+def _digest(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def meta_from_document(document: Mapping[str, Any], digest: str | None = None) -> RunMeta:
     """Read what `RunMeta.to_document` wrote.
+
+    Parameters
+    ----------
+    digest : str, optional
+        Its `RunMeta.run_digest` as it lies beside it.
 
     Raises
     ------
     KeyError, TypeError, ValueError
         If the document is not one.
     """
+    if digest is not None and digest != _digest(document):
+        raise ValueError("is not what its digest is of")
     # What has a default may be missing: it came later.
     known = [field for field in fields(RunMeta) if field.name in document or field.default is MISSING]
     values = {field.name: document[field.name] for field in known}
@@ -133,6 +146,10 @@ def meta_from_document(document: Mapping[str, Any]) -> RunMeta:
             values[name] = tuple(value)
     _check_values(values)
     meta = RunMeta(**values | {"start": date.fromisoformat(values["start"])})
+    if not 1900 <= meta.start.year <= 2200:
+        raise ValueError("starts when no scenario does")
+    if meta.sampler == "sobol" and meta.n_trajectories > MAX_SOBOL:
+        raise ValueError("has more trajectories than its sampler")
     if not set(meta.fans) | set(meta.keep_series) <= set(meta.series):
         raise ValueError("names series that there are not")
     for name in meta.parameters:

@@ -108,7 +108,7 @@ def manifest_meta(folder: Path, manifest: Manifest) -> RunMeta:
         If it holds none.
     """
     try:
-        return meta_from_document(manifest.run)
+        return meta_from_document(manifest.run, manifest.provenance.get("run_digest"))
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"{folder}: its manifest does not describe a run") from error
 

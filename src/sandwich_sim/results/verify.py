@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandwich_sim.errors import IntegrityError, SandwichSimError
+from sandwich_sim.results.agreement import check_agreement, contradictions, stored_arrays
 from sandwich_sim.results.arrays import ArrayLayout, Layout
 from sandwich_sim.results.files import MANIFEST, MARKER, FolderState, read_document, read_whole
 from sandwich_sim.results.layout import layout_of
@@ -19,7 +20,7 @@ from sandwich_sim.results.manifest import FileRecord, Manifest, manifest_digest,
 from sandwich_sim.results.parts import PartGrid
 from sandwich_sim.results.recovery import damage, damages, is_expected
 from sandwich_sim.results.schema_files import PROVENANCE, ROOT, marker_bytes, schema_documents
-from sandwich_sim.results.status import check_records, existing_run, manifest_meta, stored_grid
+from sandwich_sim.results.status import existing_run, manifest_meta, stored_grid
 from sandwich_sim.results.zarr_format import chunk_name, read_metadata
 
 _MOST_NAMED = 1000
@@ -75,7 +76,8 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
         problem = damage(folder, name, files[name]) if name in files else "not in the manifest"
         if problem:
             raise damaged(folder, name, problem)
-    _check_description(folder, manifest)
+    check_agreement(folder, manifest, arrays)
+    _check_parts(folder, manifest)
     home = os.path.realpath(folder)
     for array in arrays.values():
         for index in range(array.n_chunks):
@@ -88,12 +90,9 @@ def check_complete(folder: Path, arrays: Mapping[str, ArrayLayout]) -> Manifest:
     return manifest
 
 
-def _check_description(folder: Path, manifest: Manifest) -> None:
-    """Refuse a run that is described as another one, or another size, than its parts are of."""
-    if read_document(folder / PROVENANCE).get("run") != manifest.run:
-        raise damaged(folder, PROVENANCE, "does not describe the run that the manifest does")
+def _check_parts(folder: Path, manifest: Manifest) -> None:
+    """Refuse a run that lacks parts."""
     grid = stored_grid(folder, manifest, manifest_meta(folder, manifest))
-    check_records(folder, manifest, grid)
     if len(manifest.parts) != grid.n_parts:
         raise damaged(folder, MANIFEST, f"names {len(manifest.parts):,} of {grid.n_parts:,} parts")
 
@@ -148,6 +147,8 @@ def verify_run(folder: Path, on_progress: Callable[[int, int], None] | None = No
     problems = unrecorded(manifest, layout, grid, state)
     problems |= damages(folder, files.items(), read)
     if state == "complete":
+        with contextlib.suppress(SandwichSimError):  # what cannot be read is told already
+            problems = contradictions(folder, manifest, layout.meta, stored_arrays(folder)) | problems
         problem = _marker_problem(folder, layout.meta.scenario_digest, _stored_failures(folder))
         problems |= {MARKER: problem} if problem else {}
     return Verification(

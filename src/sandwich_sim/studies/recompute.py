@@ -17,7 +17,9 @@ from sandwich_sim.kernels.rows import JUMPS
 from sandwich_sim.kernels.shock_paths import draw_shock_paths
 from sandwich_sim.model import allocate_work
 from sandwich_sim.prepare import Prepared, check_described, prepare
+from sandwich_sim.results.agreement import check_agreement, stored_arrays
 from sandwich_sim.results.dataset import read_fingerprint, read_meta, stored_scenario
+from sandwich_sim.results.manifest import read_manifest
 from sandwich_sim.results.provenance import fingerprint
 from sandwich_sim.results.reduce import record_plan
 from sandwich_sim.results.series_names import known_series
@@ -87,6 +89,7 @@ def stored_run(folder: Path) -> Prepared:
         )
     spec = stored_scenario(folder, meta)
     check_described(folder, spec, meta)
+    check_agreement(folder, read_manifest(folder), stored_arrays(folder))
     return Prepared(spec, meta, 1, ())
 
 

@@ -16,6 +16,7 @@ from sandwich_sim.execution import execute, run_chosen_units
 from sandwich_sim.kernels.plan import Outcomes
 from sandwich_sim.prepare import Prepared
 from sandwich_sim.results.aggregate import dataset_summary
+from sandwich_sim.results.agreement import check_agreement, stored_arrays
 from sandwich_sim.results.arrays import ArrayLayout, Layout, split_unit
 from sandwich_sim.results.commit import commit_unit
 from sandwich_sim.results.dataset import read_provenance
@@ -137,6 +138,8 @@ class _Repairer:
         lost = [part for part in range(self._grid.n_parts) if part not in known]
         self._recorded = Manifest(parts=known, rest=rest).files()
         broken = set(damages(self._folder, self._recorded.items()))
+        if not broken & {ROOT, PROVENANCE} and not manifest.problems and {ROOT, PROVENANCE} <= set(rest):
+            check_agreement(self._folder, manifest, stored_arrays(self._folder))
         broken |= {name for part in lost for name in part_files(layout, self._grid, part)}
         chunks = {array.name: chunk_name(array, 0) for array in layout.accumulators + layout.summary}
         broken |= {name for name in chunks.values() if name not in rest}

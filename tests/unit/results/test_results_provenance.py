@@ -10,6 +10,7 @@ import pytest
 
 from sandwich_sim.results.meta import meta_from_document
 from sandwich_sim.results.provenance import fingerprint, provenance_record
+from sandwich_sim.sampling import check_request
 from synthetic_run import make_meta
 
 
@@ -51,6 +52,27 @@ def test_the_description_of_an_earlier_version_is_read() -> None:
     del document["seed"]
     with pytest.raises(KeyError):
         meta_from_document(document)
+
+
+def test_a_description_that_is_not_what_its_digest_is_of_is_refused() -> None:
+    document = make_meta().to_document()
+    assert meta_from_document(document, make_meta().run_digest) == make_meta()
+    with pytest.raises(ValueError, match="is not what its digest is of"):
+        meta_from_document(document | {"seed": 1}, make_meta().run_digest)
+
+
+@pytest.mark.parametrize(("sampler", "most"), [("sobol", 2**36), ("random", 2**48 - 1)])
+def test_a_description_has_no_more_trajectories_than_its_sampler(sampler: str, most: int) -> None:
+    document = make_meta().to_document() | {"sampler": sampler, "n_trajectories": most}
+    check_request(0, sampler, meta_from_document(document).n_trajectories)
+    with pytest.raises(ValueError, match=r"n_trajectories|trajectories than its sampler"):
+        meta_from_document(document | {"n_trajectories": most + 1})
+
+
+@pytest.mark.parametrize("start", ["0001-01-01", "9950-01-01", "2026-02-30", "26"])
+def test_a_description_starts_when_a_scenario_can(start: str) -> None:
+    with pytest.raises(ValueError, match=r"starts when|day|Invalid"):
+        meta_from_document(make_meta().to_document() | {"start": start})
 
 
 def test_the_digest_of_a_run_covers_every_option() -> None:
