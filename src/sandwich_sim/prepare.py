@@ -9,6 +9,7 @@ import numpy as np
 
 from sandwich_sim.engine import default_threads
 from sandwich_sim.errors import IntegrityError, UsageError
+from sandwich_sim.kernel_cache import mend_cache
 from sandwich_sim.kernels._start import load_compiler
 from sandwich_sim.kernels.rng import STREAM_VERSION
 from sandwich_sim.model import Model, build_model
@@ -35,6 +36,7 @@ class Prepared:
     def model(self) -> Model:
         """Build the kernels' inputs."""
         load_compiler()
+        mend_cache()
         meta = self.meta
         return build_model(
             self.spec,

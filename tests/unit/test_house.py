@@ -31,6 +31,7 @@ LEVELS = {
     "sampling": 6,
     "results": 7,
     "model": 7,
+    "kernel_cache": 7,
     "engine": 8,
     "prepare": 9,
     "execution": 10,
