@@ -49,8 +49,8 @@ def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = N
     UsageError
         If there is no such folder, or it is not a run.
     IntegrityError
-        If it is incomplete, or lacks a chunk; and later, if a chunk that is read
-        is not the one that was written.
+        If it is incomplete, or lacks a chunk, or says contradictory things of its arrays; and
+        later, if a chunk that is read is not the one that was written.
     """
     folder = Path(folder)
     arrays = check_run(folder, allow_partial=True)
@@ -60,7 +60,10 @@ def open_run(folder: Path | str, *, allow_partial: bool = False, chunks: Any = N
     from sandwich_sim.results.checked_store import CheckedStore
 
     store = folder if manifest is None else CheckedStore(folder, manifest)
-    dataset: xr.Dataset = xr.open_zarr(store, chunks=chunks, consolidated=True)
+    try:
+        dataset: xr.Dataset = xr.open_zarr(store, chunks=chunks, consolidated=True)
+    except (ValueError, TypeError, LookupError) as error:  # of arrays that do not fit each other
+        raise IntegrityError(f"{folder}: cannot be opened ({error}). Run verify on it.") from error
     return dataset
 
 

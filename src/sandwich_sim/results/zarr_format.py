@@ -133,12 +133,14 @@ def _is_root(document: Mapping[str, Any]) -> bool:
     """Whether groups are as `group_metadata` writes them; arrays are left to `array_of_metadata`."""
     try:
         members = document["consolidated_metadata"]["metadata"]
+        if not isinstance(document["attributes"], dict):
+            return False
         groups = [member for member in members.values() if member["node_type"] != "array"]
         same = json.dumps([document, *groups]) == json.dumps(
             [group_metadata(document["attributes"], members), *[group_metadata({}, {}) for _ in groups]]
         )
         return same and is_text(document["attributes"]["digest"])
-    except (TypeError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, AttributeError):
         return False
 
 
