@@ -85,6 +85,28 @@ def test_a_checksum_of_too_many_bits_is_no_line_of_a_manifest(forge, crc):
     forge.restore()
 
 
+@pytest.mark.parametrize("value", ["/dev/zero", 8, [1], None])
+def test_attributes_that_are_none_are_refused(forge, value):
+    path = forge.folder / ROOT
+    path.write_text(json.dumps(json.loads(forge.sound[path]) | {"attributes": value}))
+    forge.seal()
+    with pytest.raises(IntegrityError):
+        open_run(forge.folder)
+    forge.restore()
+
+
+def test_arrays_of_different_lengths_are_refused_in_a_partial_run_too(forge):
+    path = forge.folder / ROOT
+    document = json.loads(forge.sound[path])
+    array = document["consolidated_metadata"]["metadata"]["premium_mean"]
+    array["shape"][1] = array["chunk_grid"]["configuration"]["chunk_shape"][1] = 10
+    path.write_text(json.dumps(document))
+    forge.seal()
+    with pytest.raises(IntegrityError, match=r"cannot be opened .*premium_mean"):
+        open_run(forge.folder, allow_partial=True)
+    forge.restore()
+
+
 @pytest.mark.filterwarnings("ignore")  # of xarray, about attributes that say nothing
 def test_sixty_forged_folders_are_read_or_refused(forge, tmp_path):
     assert try_folders(forge, tmp_path, range(60), 2) > 25
