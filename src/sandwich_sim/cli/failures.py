@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from sandwich_sim.cli.output import clean
-from sandwich_sim.cli.start import Stopped, note_told, stopped_by
+from sandwich_sim.cli.start import Stopped, stopped_by, telling
 from sandwich_sim.errors import SandwichSimError
 
 # From harmless to worst: of a batch, the worst code is the exit code. Our bug comes last
@@ -47,8 +47,8 @@ def _warn(text: str) -> None:
 def _interruption(error: BaseException) -> int:
     """One line: that it was stopped, and what is left behind where a command has noted that."""
     cause = error.__cause__ if isinstance(error, click.Abort) else error
-    note_told()
-    _warn(" ".join(["stopped.", *_notes(cause)]))
+    with telling():
+        _warn(" ".join(["stopped.", *_notes(cause)]))
     if isinstance(cause, Stopped):
         return cause.exit_code
     return 128 + (stopped_by() or signal.SIGINT)

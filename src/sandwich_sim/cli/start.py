@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -44,6 +44,7 @@ class _Came:
     number: int | None = None
     at = 0.0
     is_raised = False
+    is_telling = False
     is_told = False
 
 
@@ -52,9 +53,12 @@ def stopped_by() -> int | None:
     return _Came.number
 
 
-def note_told() -> None:
-    """Note that the one line is being said: a signal that comes again meanwhile adds no other."""
-    _Came.is_told = True
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Say the one line within: a signal that comes again meanwhile neither cuts it nor adds another."""
+    _Came.is_telling = True
+    yield
+    _Came.is_told, _Came.is_telling = True, False
 
 
 def leave(number: int = signal.SIGINT, frame: FrameType | None = None) -> NoReturn:
@@ -78,6 +82,8 @@ def _end(code: int) -> NoReturn:
 
 def stop(number: int, frame: FrameType | None) -> None:
     """Raise `Stopped` as soon as it can be borne; end at once for a second signal."""
+    if _Came.is_telling:
+        return
     now = time.monotonic()
     if _Came.number is None:
         _Came.number, _Came.at = number, now
@@ -127,7 +133,7 @@ def _set_handler(handler: Callable[[int, FrameType | None], Any]) -> None:
 
 def catch_signals() -> None:
     """Make signals stop the program as `Stopped`, each with its own exit code."""
-    _Came.number, _Came.is_raised, _Came.is_told = None, False, False
+    _Came.number, _Came.is_raised, _Came.is_telling, _Came.is_told = None, False, False, False
     told, main_thread = sys.unraisablehook, _thread.get_ident()
 
     def drop(what: Any) -> None:
