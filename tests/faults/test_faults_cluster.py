@@ -36,7 +36,13 @@ from sandwich_sim.studies.cluster_connection import check_listening
 from sandwich_sim.studies.cluster_worker import compute_part
 from sandwich_sim.studies.resume import resume
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has not these signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has not these signals"),
+    # Where a worker dies while an encrypted connection to it is made, asyncio drops the socket unclosed.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 N = 5 * GROUP * UNIT + 100
 START = "from sandwich_sim.cli.start import main; main()"
