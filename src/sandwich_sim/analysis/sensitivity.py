@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandwich_sim.analysis.metrics import Metric, parse_metric
-from sandwich_sim.analysis.sensitivity_first import Indices, first_order, sum_by_bin
+from sandwich_sim.analysis.sensitivity_first import BinSums, Indices, first_order, sum_by_bin
 from sandwich_sim.analysis.sensitivity_moment import MomentIndices, moment_independent
 from sandwich_sim.analysis.sensitivity_sample import (
     Sample,
@@ -36,7 +36,7 @@ STUDENT = 2.131
 """Of a 95% interval with 15 degrees of freedom."""
 IDENTIFIED = 0.05
 """A total index is identified where its bounds lie no further apart."""
-_FIFTHS = (0.2, 0.8)
+_FIFTH = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Detail:
     Attributes
     ----------
     metric : Metric
-    mean, deviation : float
-        Of the outcome, in its unit.
+    mean, mean_error, deviation : float
+        Of the outcome, in its unit; the second is the standard error of the first.
     first : Indices
         First-order, shape (n_input,).
     total : TotalBounds
@@ -88,6 +88,7 @@ class Detail:
 
     metric: Metric
     mean: float
+    mean_error: float
     deviation: float
     first: Indices
     total: TotalBounds
@@ -206,14 +207,17 @@ def analyze_sensitivity(
     if ranks:
         sample = replace(sample, values=ranked(sample.values))
     bounder = TotalBounder(sample.draws[: len(sample.names)], sample.groups, seed=seed)
-    indices = first_order(sum_by_bin(sample.binned, sample.values), seed=seed)
+    sums = sum_by_bin(sample.binned, sample.values)
+    indices = first_order(sums, seed=seed)
     return Sensitivity(
         sample.names,
         tuple(tuple(sample.names[row] for row in rows) for rows in sample.groups),
         sample.n,
         sample.source,
         _grid(sample, series, indices, n_grid),
-        tuple(_detail(sample, row, indices, bounder, seed) for row in range(n_grid, len(sample.metrics))),
+        tuple(
+            _detail(sample, row, sums, indices, bounder, seed) for row in range(n_grid, len(sample.metrics))
+        ),
         telling,
         ranks,
     )
@@ -236,30 +240,37 @@ def _grid(sample: Sample, series: str, indices: Indices, n_grid: int) -> Grid:
     )
 
 
-def _detail(sample: Sample, row: int, indices: Indices, bounder: TotalBounder, seed: int) -> Detail:
+def _detail(
+    sample: Sample, row: int, sums: BinSums, indices: Indices, bounder: TotalBounder, seed: int
+) -> Detail:
     n_input = len(sample.names)
     values = sample.values[row]
     first = Indices(indices.value[:n_input, row], indices.standard_error[:n_input, row])
     m = sample.draws.shape[1]
     moment = moment_independent(sample.binned, values, seed=seed)
     own = MomentIndices(*(getattr(moment, name)[:n_input] for name in MomentIndices.__dataclass_fields__))
-    low, low_error, high, high_error = _ends(sample.draws, values[:m].astype(np.float64))
+    count, total = sums.count, sums.total[..., row]
+    center = float(sums.center[row])
+    low, low_error = _mean_within(count, total, _lowest_fifth(count))
+    high, high_error = _mean_within(count, total, _lowest_fifth(count[..., ::-1])[:, ::-1])
+    mean, mean_error = _mean_within(count[:, :1], total[:, :1], np.ones((1, sums.count.shape[2])))
     idle = np.concatenate([low[n_input:], high[n_input:]])
     floor = {
         "first": float(indices.value[n_input:, row].max()),
         "delta": float(moment.delta[n_input:].max()),
         "pawn": float(moment.pawn[n_input:].max()),
-        "fifth": float(np.abs(idle - values[:m].mean(dtype=np.float64)).max()),
+        "fifth": float(np.abs(idle - mean[0]).max()),
     }
     return Detail(
         metric=sample.metrics[row],
-        mean=float(values.mean(dtype=np.float64)),
+        mean=center + float(mean[0]),
+        mean_error=float(mean_error[0]),
         deviation=float(values.std(dtype=np.float64)),
         first=first,
         total=bounder.bounds(values[:m]),
         moment=own,
-        low=low[:n_input],
-        high=high[:n_input],
+        low=center + low[:n_input],
+        high=center + high[:n_input],
         low_error=low_error[:n_input],
         high_error=high_error[:n_input],
         floor=floor,
@@ -267,20 +278,33 @@ def _detail(sample: Sample, row: int, indices: Indices, bounder: TotalBounder, s
     )
 
 
-def _ends(draws: NDArray[np.float32], values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Mean outcome in the lowest and the highest fifth of each input, each with its error."""
-    found = np.empty((4, len(draws)))
-    for row, own in enumerate(draws):
-        limits = np.quantile(own, _FIFTHS)
-        for end, inside in enumerate((own <= limits[0], own >= limits[1])):
-            count = inside.reshape(-1, N_SCRAMBLE).sum(axis=0)
-            total = np.where(inside, values, 0.0).reshape(-1, N_SCRAMBLE).sum(axis=0)
-            mean = total.sum() / count.sum()
-            # The ratio's linear part: counts differ from group to group.
-            part = (total - mean * count) / count.mean()
-            found[2 * end, row] = mean
-            found[2 * end + 1, row] = part.std(ddof=1) / np.sqrt(N_SCRAMBLE)
-    return found[0], found[1], found[2], found[3]
+def _lowest_fifth(count: Floats) -> Floats:
+    """How much of each bin lies in the lowest fifth of an input, shape (n_input, n_bin).
+
+    Of the bin that the end of the fifth falls into a part is taken, as if all of it had one mean: bins
+    hold a 64th of the trajectories (a 16th of the smallest runs).
+    """
+    share = count.sum(axis=0) / count[:, 0].sum()
+    before = share.cumsum(axis=1) - share
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(share > 0.0, (_FIFTH - before) / share, 0.0)
+    return np.asarray(np.clip(part, 0.0, 1.0))
+
+
+def _mean_within(count: Floats, total: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Mean outcome in weighted bins of each input, and its standard error; each of shape (n_input,).
+
+    Parameters
+    ----------
+    count, total : ndarray, shape (16, n_input, n_bin)
+        By group of trajectories.
+    weight : ndarray, shape (n_input, n_bin)
+    """
+    counted, summed = (count * weight).sum(axis=2), (total * weight).sum(axis=2)
+    mean = summed.sum(axis=0) / counted.sum(axis=0)
+    # The ratio's linear part: counts differ from group to group.
+    part = (summed - mean * counted) / counted.mean(axis=0)
+    return mean, part.std(axis=0, ddof=1) / np.sqrt(N_SCRAMBLE)
 
 
 def shown_inputs(found: Sensitivity, n: int) -> list[int]:

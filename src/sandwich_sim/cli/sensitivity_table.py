@@ -77,7 +77,7 @@ def _print_detail(found: Sensitivity, detail: Detail, top: int) -> None:
     factor, unit = (100.0, "%") if metric.unit == "1" else (1.0, metric.unit)
     if found.is_ranked:
         factor, unit = 100.0, "rank, %"
-    title = f"{metric.label} [{unit}]: mean {_short(factor * detail.mean)}"
+    title = f"{metric.label} [{unit}]: mean {with_error(factor * detail.mean, factor * detail.mean_error)}"
     if not metric.is_flag:
         title += f", standard deviation {_short(factor * detail.deviation)}"
     for line in wrap(clean_line(title), screen_width()):
@@ -89,7 +89,7 @@ def _print_detail(found: Sensitivity, detail: Detail, top: int) -> None:
             _bounds(detail, row),
             with_error(detail.moment.delta[row], detail.moment.delta_error[row]),
             with_error(detail.moment.pawn[row], detail.moment.pawn_error[row]),
-            f"{_short(factor * detail.low[row])} → {_short(factor * detail.high[row])}",
+            _ends(detail, row, factor),
         ]
         for row in detail.order[:top]
     ]
@@ -99,9 +99,15 @@ def _print_detail(found: Sensitivity, detail: Detail, top: int) -> None:
         f"≤ {100.0 * max(floor['first'], 0.0):.1g}",
         "",
         *(f"≤ {max(floor[name], 0.0):.1g}" for name in ("delta", "pawn")),
-        "",
+        f"mean ±{factor * floor['fifth']:.1g}",
     ]
     say_rows("Input", ("first, %", "total, %", "delta", "PAWN", "low → high"), [*rows, noise])
+
+
+def _ends(detail: Detail, row: int, factor: float) -> str:
+    error = factor * float(max(detail.low_error[row], detail.high_error[row]))
+    low, high = (with_error(factor * float(end[row]), error) for end in (detail.low, detail.high))
+    return f"{low.partition(' ')[0]} → {high}"
 
 
 def _bounds(detail: Detail, row: int) -> str:
@@ -192,7 +198,7 @@ def _detail_document(found: Sensitivity, detail: Detail) -> dict[str, Any]:
         "name": detail.metric.name,
         "label": detail.metric.label,
         "unit": detail.metric.unit,
-        "mean": detail.mean,
+        "mean": _estimate(detail.mean, detail.mean_error),
         "standard_deviation": detail.deviation,
         "unexplained": total.unexplained,
         "noise_floor": detail.floor,

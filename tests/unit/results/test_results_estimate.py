@@ -33,6 +33,21 @@ def test_a_large_mean_costs_few_digits() -> None:
     assert error == pytest.approx(values.std(ddof=1) / np.sqrt(values.size), rel=1e-6)
 
 
+@pytest.mark.parametrize(("mean", "spread", "digits"), [(1.2, 0.1, 13), (100.2, 0.1, 9), (10_000.2, 0.1, 5)])
+def test_digits_of_a_spread_that_is_small_beside_its_mean(mean: float, spread: float, digits: int) -> None:
+    """NIST's NumAcc2 and its larger kin (StRD): 1,001 values at the mean and either side of it.
+
+    Sums of squares lose twice the digits by which the mean exceeds the spread: below a millionth, all.
+    """
+    values = np.full(1001, mean)
+    values[1::2], values[2::2] = mean - spread, mean + spread
+    found, error = estimate_mean(*sums(values), is_replicated=False)
+    assert found == pytest.approx(mean, rel=1e-13)
+    assert error == pytest.approx(spread / np.sqrt(1001), rel=10.0**-digits)
+    _, none = estimate_mean(*sums(values + 1e6), is_replicated=False)
+    assert none == 0.0
+
+
 def test_replicates_give_the_error_across_their_means() -> None:
     values = np.random.default_rng(1).normal(3.0, 1.0, 1600)
     _, error = estimate_mean(*sums(values), is_replicated=True)
