@@ -140,6 +140,19 @@ def test_the_widening_that_is_offered_is_enough():
     assert not update(["base"], tight, trajectories=4096, widen=0.9 * factor).is_reliable
 
 
+def test_what_no_trajectory_foresaw_is_said_and_its_widening_holds_for_other_numbers():
+    far = Evidence("", "far", (seen("margin.chips", 0.1, 0.01),))
+    refused = update(["base"], far, trajectories=4096).posteriors[0]
+    (offer,) = refused.offers  # neither more trajectories nor others come nearer
+    factor = float(offer.how.removeprefix("--widen "))
+    for number in (1, 2, 3):
+        found = update(["base"], far, trajectories=4096, seed=number, widen=factor)
+        assert found.is_reliable
+        assert "hardly any trajectory foresaw this" in " ".join(format_update(found, 200))
+    near = update(["base"], MILD, trajectories=4096)
+    assert near.is_reliable and "foresaw" not in " ".join(format_update(near, 200))
+
+
 def test_trajectories_double_until_the_weights_are_good():
     sharp = Evidence("", "sharp", (seen(error=0.02),))
     assert not update(["base"], sharp, trajectories=1024).is_reliable

@@ -240,15 +240,18 @@ def _take(metric: Metric, meta: RunMeta, chunks: _Chunks) -> NDArray[Any]:
     return np.asarray(values[record] * np.float32(metric.scale))
 
 
+_MOST_TOLD = 3
+
+
 def check_finite(sample: Sample) -> None:
     """Refuse outcomes of which a trajectory has no finite value: indices of the others would mislead.
 
     Raises
     ------
     IntegrityError
-        Naming each such outcome, in how many trajectories, and the first.
+        Naming the outcomes that have most of them, in how many trajectories, and the first.
     """
-    wrong = []
+    wrong: list[tuple[int, str]] = []
     for metric, row in zip(sample.metrics, sample.values, strict=True):
         is_bad = ~np.isfinite(row)
         if is_bad.any():
@@ -257,12 +260,20 @@ def check_finite(sample: Sample) -> None:
                 if metric.can_be_undefined
                 else "See `sandwich-sim verify`, and run the scenario again."
             )
-            wrong.append(
+            text = (
                 f"{metric.name}: {is_bad.sum():,} of {sample.n:,} trajectories have no finite value, the "
                 f"first is {int(is_bad.argmax())}. {hint}"
             )
+            wrong.append((int(is_bad.sum()), text))
     if wrong:
-        raise IntegrityError("\n".join(wrong))
+        worst = [text for _, text in sorted(wrong, key=lambda item: -item[0])[:_MOST_TOLD]]
+        rest = len(wrong) - len(worst)
+        more = (
+            [f"So it is with {rest} more outcomes. Take another --series, such as cents_kept."]
+            if rest
+            else []
+        )
+        raise IntegrityError("\n".join([*worst, *more]))
 
 
 def _why_undefined(metric: Metric) -> str:

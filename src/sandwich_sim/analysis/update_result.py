@@ -13,6 +13,8 @@ from sandwich_sim.results.meta import RunMeta
 from sandwich_sim.scenario.evidence import Evidence, Observation
 
 LEVELS = (0.05, 0.50, 0.95)
+SURPRISE = 0.001
+"""A reading this far out, its error included, was hardly foreseen by any trajectory."""
 _BEYOND = 4.0
 """Standard errors that luck alone hardly ever moves one of a hundred inputs by (15 degrees of freedom)."""
 _NARROWER = 0.05
@@ -97,6 +99,11 @@ class Seen:
     before: Spread
     after: Spread | None
     below: Measured
+
+    @property
+    def is_surprise(self) -> bool:
+        """Whether the scenario hardly thought such a reading possible."""
+        return not SURPRISE <= self.below.value <= 1.0 - SURPRISE
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ UNSURE = 4
 
 @click.command(
     epilog=example(
-        "sandwich-sim rare base 'margin.chips @ 2030 < 0.1'",
+        "sandwich-sim rare base 'margin.chips @ 2030 < 0.3'",
         "sandwich-sim rare base 'umbrella_closed @ 2027' --check 1e6",
     )
 )
@@ -66,7 +66,7 @@ UNSURE = 4
 def command(scenario: str, statement: str, **options: Any) -> int:
     """Say how likely a rare EVENT of a SCENARIO is, down to one in a million and below.
 
-    EVENT is a condition on an outcome, such as 'margin.chips @ 2030 < 0.1', or an event of the
+    EVENT is a condition on an outcome, such as 'margin.chips @ 2030 < 0.3', or an event of the
     scenario by a date. The exit code is 4 where the estimate is not to be relied on.
     """
     from sandwich_sim.scenario.load import load_scenario

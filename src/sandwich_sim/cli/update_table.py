@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandwich_sim.analysis.compare_verdict import digits_for, format_number
+from sandwich_sim.analysis.update_result import SURPRISE
 from sandwich_sim.cli.output import clean_line, count, screen_width, wrap
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def format_update(result: Update, width: int) -> Iterator[str]:
         if not posterior.is_reliable:
             yield from _refusal(posterior, width)
             continue
+        yield from _surprises(posterior, width)
         yield from _event_block(posterior, width)
         moved = [item for item in posterior.ranked_inputs() if item.is_beyond_noise]
         named = f"Inputs that moved most, {min(MOST_INPUTS, len(moved))} of {len(posterior.inputs)}"
@@ -87,6 +89,18 @@ def _seen_row(item: Seen) -> list[str]:
     after = measured(item.after.quantiles[0.5]) if item.after else MISSING
     value = plain(item.observation.value, _scale(item.before))
     return [item.observation.name, value, *before, after, percent(item.below, error=False)]
+
+
+def _surprises(posterior: Posterior, width: int) -> Iterator[str]:
+    names = [item.observation.name for item in posterior.seen if item.is_surprise]
+    if names:
+        text = (
+            f"{', '.join(names)}: hardly any trajectory foresaw this (P(below) under {SURPRISE:.1%} or above "
+            f"{1.0 - SURPRISE:.1%}, errors included), so what follows rests on the farthest ones. Doubt the "
+            "scenario before you believe it."
+        )
+        yield ""
+        yield from (click.style(line, fg="yellow") for line in wrap(clean_line(text), width))
 
 
 def _event_block(posterior: Posterior, width: int) -> Iterator[str]:

@@ -242,8 +242,9 @@ def _draw_one_skill(ax: Axes, group: Group, kind: str, place: float, color: str,
     skill = group.skill[kind]
     if skill.low == skill.low:
         ax.plot([max(skill.low, floor), skill.high], [place, place], color=color, linewidth=1.4, zorder=2)
+    if skill.value < floor or skill.low < floor:
+        ax.plot(floor + 0.02, place, "<", color=color, markersize=5, zorder=3, clip_on=False)
     if skill.value < floor:
-        ax.plot(floor + 0.03, place, "<", color=color, markersize=5, zorder=3, clip_on=False)
         return
     ax.plot(skill.value, place, "o", color=color, markersize=5, zorder=3)
 

@@ -71,10 +71,11 @@ def draw_path(result: Watch, theme: Theme = LIGHT) -> Figure:
     step = max(1, len(places) // 8)
     axes.set_xticks(places[::step], [result.quarters[item.record] for item in result.path][::step])
     axes.yaxis.set_major_formatter(lambda value, _position: _percent(value))
-    expected = "pink: given what was seen; " if theme is not LIGHT else "purple: given what was seen; "
+    color = "pink" if theme is not LIGHT else "purple"
+    expected = f"{color}: given what was seen; " if result.is_reliable else ""
     text = (
-        f"bands: 5 to 95%, lines: medians; blue: before, {expected if result.is_reliable else ''}"
-        "diamonds: seen, with 90% of their error; gray: the next quarter"
+        f"bands: 5 to 95%, lines: medians; gray, with a blue line: before; {expected}"
+        "diamonds: seen, with 90% of their error; upright bar: the next quarter"
     )
     _write_title(figure, f"{result.label}: {result.name}", text, theme)
     return figure

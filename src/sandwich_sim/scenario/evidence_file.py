@@ -195,7 +195,9 @@ class _Reader:
         table = self.table
         table.missing("value", "value, in the unit of the series")
         value = table.number("value", -1e15, 1e15)
-        if value is None:
+        if value is None:  # what else is wrong is told, too
+            for key, low in (("error", 0.0), ("low", -1e15), ("high", -1e15)):
+                table.number(key, low, 1e15)
             return 1.0, 1.0, 1.0
         base = series.partition(".")[0]
         is_fraction = base.startswith(_FRACTIONS) or base.endswith(("margin", "share"))

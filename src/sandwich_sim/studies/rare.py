@@ -125,7 +125,7 @@ def rare_probability(
     Parameters
     ----------
     statement : str
-        ``margin.chips @ 2030 < 0.1``, or an event by a date, ``umbrella_closed @ 2027``.
+        ``margin.chips @ 2030 < 0.3``, or an event by a date, ``umbrella_closed @ 2027``.
     level_size, final_size, repeats : int
         As in `analysis.rare.estimate_rare`.
     check : int
@@ -189,7 +189,7 @@ def read_rare(text: str, spec: ScenarioSpec) -> Statistic:
     stripped = text.strip()
     statistic = parse_statistic(stripped if stripped.startswith("P(") else f"P({stripped})", spec)
     if statistic.kind != "probability" or statistic.metric is None:
-        raise UsageError(f"{text!r} is no event. Write an event, or such as 'margin.chips @ 2030 < 0.1'.")
+        raise UsageError(f"{text!r} is no event. Write an event, or such as 'margin.chips @ 2030 < 0.3'.")
     return statistic
 
 

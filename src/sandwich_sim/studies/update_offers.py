@@ -15,6 +15,8 @@ MOST_TRAJECTORIES = 16 * 2**20
 """More are not offered."""
 _WIDEST = 64.0
 _STEPS = 10
+_ROOM = 1.1
+"""So much wider than the smallest factor that would do: other numbers have other farthest trajectories."""
 _HOPELESS = 0.7
 """At this k-hat more trajectories hardly help: the largest weight grows with their number."""
 _MARGIN = 1.25
@@ -34,10 +36,10 @@ def offers_for(each: Weighed, *, rounds: int = 0) -> tuple[Offer, ...]:
         Rounds of adapted proposals that were made.
     """
     apart = _contradicting(each)
-    # Inputs drawn elsewhere bring no trajectory near two readings that exclude each other, nor near
-    # one that lies far outside of all trajectories.
-    adapted = () if apart or _is_out_of_reach(each) else (_adapted(each, rounds),)
-    return (*apart, _more(each), *adapted, _wider(each), *(() if apart else _conflicting(each)))
+    # Neither more trajectories nor inputs drawn elsewhere bring one near two readings that exclude
+    # each other, nor near one that lies far outside of all trajectories.
+    nearer = () if apart or _is_out_of_reach(each) else (_more(each), _adapted(each, rounds))
+    return (*apart, *nearer, _wider(each), *(() if apart else _conflicting(each)))
 
 
 def _contradicting(each: Weighed) -> tuple[Offer, ...]:
@@ -113,7 +115,7 @@ def _wider(each: Weighed) -> Offer:
 
 
 def smallest_widening(each: Weighed) -> float:
-    """Return the smallest factor on all errors at which the weights are good; infinite if none is."""
+    """Return a factor on all errors at which the weights are good, with some room; infinite if none is."""
     if not each.weights_if(_WIDEST).diagnosis.is_reliable:
         return inf
     low, high = 1.0, _WIDEST
@@ -121,7 +123,7 @@ def smallest_widening(each: Weighed) -> float:
         middle = sqrt(low * high)
         good = each.weights_if(middle).diagnosis.is_reliable
         low, high = (low, middle) if good else (middle, high)
-    return ceil(high * 100.0) / 100.0
+    return ceil(min(_ROOM * high, _WIDEST) * 100.0) / 100.0
 
 
 def _conflicting(each: Weighed) -> tuple[Offer, ...]:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from known_sensitivities import g_function, gaussian_linear, ishigami
+from sandwich_sim.analysis.sensitivity import _lowest_fifth, _mean_within
 from sandwich_sim.analysis.sensitivity_first import (
     Bins,
     bin_inputs,
@@ -240,3 +241,19 @@ def test_events_have_a_delta():
     x = np.random.default_rng(5).uniform(size=(1, 65_536))
     found = moment_independent(bin_inputs(x), (x[0] > 0.5).astype(np.float64))
     assert found.delta[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_means_of_fifths_are_those_of_all_trajectories():
+    """Not of those alone whose draws are kept; of a discrete input, a part of its lowest value."""
+    rng = np.random.default_rng(4)
+    n = 3 * 65_536
+    x = np.stack([rng.normal(size=n), rng.integers(0, 4, n).astype(float)]).astype(np.float32)
+    y = x[0] + np.float32(0.5) * x[1] + rng.normal(size=n).astype(np.float32)
+    y[65_536:] += 1.0
+    sums = sum_by_bin(bin_inputs(x), y[np.newaxis])
+    low, error = _mean_within(sums.count, sums.total[..., 0], _lowest_fifth(sums.count))
+    found = low + sums.center[0]
+    own = y[x[0] <= np.quantile(x[0], 0.2)]
+    assert found[0] == pytest.approx(own.mean(), abs=0.01)
+    assert error[0] == pytest.approx(own.std() / np.sqrt(own.size), rel=0.6)
+    assert found[1] == pytest.approx(y[x[1] == 0.0].mean(), abs=1e-4)

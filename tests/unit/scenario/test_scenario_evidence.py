@@ -137,10 +137,10 @@ def test_each_problem_is_told_with_its_place(read, old, new, expected):
 
 
 def test_all_problems_are_told_at_once(read):
-    text = GOOD.replace("value = -0.3", 'value = "x"').replace("error = 0.1", "error = 0")
+    text = GOOD.replace("value = -0.3", 'value = "x"').replace("error = 0.1", "error = -1")
     text += '[[observation]]\nseries = "gap"\nhop = "lab"\ndate = 2020-01-01\nvalue = 3\nerror = 1\n'
     found = problems(read, text)
-    assert [item.split(":")[0] for item in found] == ["6", "9", "11"], found
+    assert [item.split(":")[0] for item in found] == ["6", "7", "9", "11"], found
 
 
 def test_what_is_no_toml_and_no_file_is_told(read, tmp_path):
